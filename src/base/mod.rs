@@ -1,0 +1,16 @@
+//! Floor 0: the words every other module speaks.
+//!
+//! Nothing here does I/O, reads a clock or draws randomness; nothing here names another module of the house.
+
+pub mod arn;
+pub mod condition;
+pub mod id;
+pub mod principal;
+pub mod secret;
+pub mod time;
+
+pub use arn::Arn;
+pub use id::{AccessKeyId, AccountId, RequestId};
+pub use principal::Principal;
+pub use secret::SecretKey;
+pub use time::Timestamp;

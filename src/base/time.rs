@@ -1,0 +1,76 @@
+//! Moments, and the three ways in which AWS writes them. The clock is not here: time is a parameter.
+
+pub use jiff::Timestamp;
+use jiff::{civil, fmt::strtime, tz::TimeZone};
+
+/// `20130524T000000Z`, the form of `X-Amz-Date`.
+pub fn amz_date(at: Timestamp) -> String {
+    strtime::format("%Y%m%dT%H%M%SZ", at).unwrap_or_default()
+}
+
+/// Reads `20130524T000000Z`; `None` for any other form.
+pub fn parse_amz_date(text: &str) -> Option<Timestamp> {
+    let bytes: &[u8; 16] = text.as_bytes().try_into().ok()?;
+    let [y @ .., b'T', h1, h2, m1, m2, s1, s2, b'Z'] = bytes else { return None };
+    let digits = |digits: &[u8]| {
+        digits
+            .iter()
+            .try_fold(0i16, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i16::from(digit - b'0')))
+    };
+    let [y1, y2, y3, y4, o1, o2, d1, d2] = *y;
+    let date = civil::Date::new(
+        digits(&[y1, y2, y3, y4])?,
+        i8::try_from(digits(&[o1, o2])?).ok()?,
+        i8::try_from(digits(&[d1, d2])?).ok()?,
+    )
+    .ok()?;
+    let time = civil::Time::new(
+        i8::try_from(digits(&[*h1, *h2])?).ok()?,
+        i8::try_from(digits(&[*m1, *m2])?).ok()?,
+        i8::try_from(digits(&[*s1, *s2])?).ok()?,
+        0,
+    )
+    .ok()?;
+    TimeZone::UTC.to_ambiguous_timestamp(date.to_datetime(time)).unambiguous().ok()
+}
+
+/// `2013-05-24T00:00:00Z`, the form of IAM, STS and CloudTrail.
+pub fn iso8601(at: Timestamp) -> String {
+    strtime::format("%Y-%m-%dT%H:%M:%SZ", at).unwrap_or_default()
+}
+
+/// `Fri, 24 May 2013 00:00:00 GMT` (RFC 9110's IMF-fixdate).
+pub fn http_date(at: Timestamp) -> String {
+    strtime::format("%a, %d %b %Y %H:%M:%S GMT", at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_a_signature_is_read_in_its_one_form() {
+        let cases = [
+            ("20130524T000000Z", Some("2013-05-24T00:00:00Z")),
+            ("20240229T235959Z", Some("2024-02-29T23:59:59Z")),
+            ("20230229T000000Z", None),
+            ("20130524T240000Z", None),
+            ("20130524T00000Z", None),
+            ("2013-05-24T00:00", None),
+            ("+0130524T000000Z", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            let at = parse_amz_date(text);
+            assert_eq!(at.map(iso8601).as_deref(), expected, "{text}");
+            if let Some(at) = at {
+                assert_eq!(amz_date(at), text);
+            }
+        }
+    }
+
+    #[test]
+    fn http_dates_are_imf_fixdates() {
+        assert_eq!(parse_amz_date("20130524T000000Z").map(http_date).as_deref(), Some("Fri, 24 May 2013 00:00:00 GMT"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Countersign.
+#![forbid(unsafe_code)]
+pub mod base;
