@@ -1,3 +1,4 @@
 //! Countersign.
 #![forbid(unsafe_code)]
 pub mod base;
+pub mod gateway;

@@ -4,13 +4,19 @@
 
 pub mod arn;
 pub mod condition;
+pub mod fault;
+pub mod head;
 pub mod id;
+pub mod need;
 pub mod principal;
 pub mod secret;
 pub mod time;
 
 pub use arn::Arn;
+pub use fault::Fault;
+pub use head::Head;
 pub use id::{AccessKeyId, AccountId, RequestId};
+pub use need::{Need, Operation};
 pub use principal::Principal;
 pub use secret::SecretKey;
 pub use time::Timestamp;

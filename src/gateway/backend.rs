@@ -1,0 +1,80 @@
+//! What a backend is. Our own APIs stand on the road like any upstream: they describe a request as an operation, the
+//! gateway authorizes it, and only a [`Permit`](super::permit::Permit) runs it.
+
+use bytes::Bytes;
+
+use super::caller::Caller;
+use crate::base::{Fault, Head, Operation, RequestId};
+
+/// A request to one of our own APIs. Its body is buffered, within the API's limit.
+pub struct ApiRequest<'a> {
+    /// The head.
+    pub head: Head<'a>,
+    /// The whole body.
+    pub body: &'a Bytes,
+    /// The id that the client sees.
+    pub request_id: RequestId,
+}
+
+/// An API that this program serves itself: IAM, STS, later CloudTrail.
+pub trait OwnApi: Send + Sync {
+    /// The signing name: `iam`, `sts`.
+    fn service(&self) -> &'static str;
+
+    /// The `xmlns` of its answers: `https://iam.amazonaws.com/doc/2010-05-08/`.
+    fn namespace(&self) -> &'static str;
+
+    /// The API version: `2010-05-08`.
+    fn version(&self) -> &'static str;
+
+    /// The most bytes that a body may have.
+    fn body_bytes_max(&self) -> usize;
+
+    /// Reads the request into an operation, with everything that it needs to be allowed.
+    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Fault>;
+}
+
+/// One call of an API of ours. `run` may block on the store; it is called apart from the data path.
+pub trait OwnOperation: Operation + Send {
+    /// Carries the operation out. Called only with a redeemed permit.
+    fn run(self: Box<Self>, caller: &Caller) -> Result<Answer, Fault>;
+
+    /// CloudTrail's `requestParameters`: lower-camel-case members, secrets left out.
+    fn request_parameters(&self) -> serde_json::Value;
+}
+
+/// The answer of an API of ours.
+pub struct Answer {
+    /// The whole body, in the API's protocol; status 200.
+    pub body: Bytes,
+    /// `text/xml`.
+    pub content_type: &'static str,
+    /// CloudTrail's `responseElements`: `null` for reads, secrets left out.
+    pub response_elements: serde_json::Value,
+}
+
+impl Operation for Box<dyn OwnOperation> {
+    fn service(&self) -> &'static str {
+        (**self).service()
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn is_read_only(&self) -> bool {
+        (**self).is_read_only()
+    }
+
+    fn needs(&self) -> &[crate::base::Need] {
+        (**self).needs()
+    }
+
+    fn fact(&self, need: usize, key: &str) -> crate::base::condition::Value<'_> {
+        (**self).fact(need, key)
+    }
+
+    fn refuse_item(&mut self, item: u32, message: &str) {
+        (**self).refuse_item(item, message);
+    }
+}
