@@ -4,7 +4,7 @@
 
 use std::{fmt, str::FromStr};
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, BASE64};
 
 /// A twelve-digit AWS account id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -174,6 +174,11 @@ impl RequestId {
     /// An id from random bytes.
     pub fn from_random(random: [u8; 16]) -> Self {
         Self(uuid::Builder::from_random_bytes(random).into_uuid().into_bytes())
+    }
+
+    /// The form of S3's `x-amz-id-2`: opaque base 64.
+    pub fn extended(&self) -> String {
+        BASE64.encode(&self.0)
     }
 
     /// The form of the Query protocol, of CloudTrail's ids and of our logs: lower-case, with hyphens.

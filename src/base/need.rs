@@ -49,3 +49,29 @@ pub trait Operation {
     /// Called only for items named by [`Need::item`].
     fn refuse_item(&mut self, item: u32, message: &str);
 }
+
+impl<T: Operation + ?Sized> Operation for Box<T> {
+    fn service(&self) -> &'static str {
+        (**self).service()
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn is_read_only(&self) -> bool {
+        (**self).is_read_only()
+    }
+
+    fn needs(&self) -> &[Need] {
+        (**self).needs()
+    }
+
+    fn fact(&self, need: usize, key: &str) -> Value<'_> {
+        (**self).fact(need, key)
+    }
+
+    fn refuse_item(&mut self, item: u32, message: &str) {
+        (**self).refuse_item(item, message);
+    }
+}

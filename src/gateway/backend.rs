@@ -52,29 +52,3 @@ pub struct Answer {
     /// CloudTrail's `responseElements`: `null` for reads, secrets left out.
     pub response_elements: serde_json::Value,
 }
-
-impl Operation for Box<dyn OwnOperation> {
-    fn service(&self) -> &'static str {
-        (**self).service()
-    }
-
-    fn name(&self) -> &str {
-        (**self).name()
-    }
-
-    fn is_read_only(&self) -> bool {
-        (**self).is_read_only()
-    }
-
-    fn needs(&self) -> &[crate::base::Need] {
-        (**self).needs()
-    }
-
-    fn fact(&self, need: usize, key: &str) -> crate::base::condition::Value<'_> {
-        (**self).fact(need, key)
-    }
-
-    fn refuse_item(&mut self, item: u32, message: &str) {
-        (**self).refuse_item(item, message);
-    }
-}

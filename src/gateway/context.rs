@@ -1,0 +1,115 @@
+//! The condition context: what policies may ask of a request, answered only from facts that the server knows.
+//!
+//! Sources: IAM user guide, "AWS global condition context keys"; service authorization reference, "Condition keys for
+//! Amazon S3". Keys of the operation itself (`s3:prefix`, `iam:PolicyARN`) are answered by the operation.
+
+use std::borrow::Cow;
+
+use http::header::{REFERER, USER_AGENT};
+
+use super::{caller::Caller, read::Received};
+use crate::base::{
+    AccountId, Operation, Principal,
+    condition::{Context, Value},
+    time,
+};
+
+/// Everything around an operation: who, from where, over what.
+#[derive(Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// The verified caller.
+    pub caller: &'a Caller,
+    /// The request's head and connection.
+    pub received: &'a Received,
+    /// The region that was asked for: the scope's, or the server's own for anonymous requests.
+    pub region: &'a str,
+    /// The account that owns the resource.
+    pub resource_account: AccountId,
+    /// The caller's tags, as stored.
+    pub principal_tags: &'a [(Box<str>, Box<str>)],
+}
+
+/// The context of one decision: the circumstances, and what the operation says of this need.
+pub struct NeedContext<'a, T> {
+    /// Who, from where, over what.
+    pub around: Circumstances<'a>,
+    /// The operation.
+    pub operation: &'a T,
+    /// The index of the need.
+    pub need: usize,
+}
+
+impl<T: Operation> Context for NeedContext<'_, T> {
+    fn value(&self, key: &str) -> Value<'_> {
+        let Some((service, name)) = key.split_once(':') else { return Value::Absent };
+        let around = match service {
+            "aws" => self.around.global(name),
+            "s3" if self.operation.service() == "s3" => self.around.s3(name),
+            _ => Value::Absent,
+        };
+        if around.is_absent() { self.operation.fact(self.need, key) } else { around }
+    }
+}
+
+impl<'a> Circumstances<'a> {
+    /// A global key, without `aws:`.
+    fn global(&self, name: &str) -> Value<'a> {
+        let caller = self.caller;
+        if let Some(tag) = name.strip_prefix("principaltag/") {
+            let tag = self.principal_tags.iter().find(|(key, _)| key.to_lowercase() == tag);
+            return Value::maybe(tag.map(|(_, value)| &**value));
+        }
+        match name {
+            "currenttime" => Value::owned(time::iso8601(caller.at())),
+            "epochtime" => Value::owned(caller.at().as_second().to_string()),
+            "securetransport" => Value::bool(self.received.connection.tls.is_some()),
+            "sourceip" => Value::owned(caller.source_ip().to_string()),
+            "useragent" => Value::maybe(self.received.header(USER_AGENT)),
+            "referer" => Value::maybe(self.received.header(REFERER)),
+            "requestedregion" => Value::borrowed(self.region),
+            "resourceaccount" => Value::owned(self.resource_account.to_string()),
+            "viaawsservice" => Value::bool(false),
+            "principaltype" => Value::borrowed(caller.principal().kind()),
+            "userid" => Value::borrowed(caller.principal().user_id()),
+            _ => self.of_principal(name),
+        }
+    }
+
+    /// Keys that only authenticated callers have.
+    fn of_principal(&self, name: &str) -> Value<'a> {
+        let principal = self.caller.principal();
+        let (Some(account), Some(arn)) = (principal.account(), principal.arn()) else { return Value::Absent };
+        match (name, principal) {
+            ("principalaccount", _) => Value::owned(account.to_string()),
+            ("principalarn", Principal::User(user)) => Value::One(Cow::Borrowed(user.arn.as_str())),
+            ("principalarn", _) => Value::owned(arn.as_str()),
+            ("principalisawsservice", _) => Value::bool(false),
+            ("username", Principal::User(user)) => Value::One(Cow::Borrowed(&user.name)),
+            _ => Value::Absent,
+        }
+    }
+
+    /// A key of S3 that depends on the signature or the connection, without `s3:`.
+    fn s3(&self, name: &str) -> Value<'a> {
+        let signature = self.caller.signature();
+        match name {
+            "authtype" => Value::maybe(signature.map(|signature| signature.form)),
+            "signatureversion" => Value::maybe(signature.map(|signature| signature.algorithm)),
+            // Only for presigned requests and forms (S3 API reference, "Signature Version 4 specific policy keys").
+            "signatureage" => match signature {
+                Some(signature) if signature.form != "REST-HEADER" => {
+                    let age = self.caller.at().as_millisecond() - signature.signed_at.as_millisecond();
+                    Value::owned(age.max(0).to_string())
+                }
+                _ => Value::Absent,
+            },
+            "x-amz-content-sha256" => match self.received.head().single("x-amz-content-sha256") {
+                Some(hash) if signature.is_some() => Value::borrowed(hash),
+                _ => Value::Absent,
+            },
+            "tlsversion" => Value::maybe(self.received.connection.tls.map(|tls| tls.number)),
+            "resourceaccount" => Value::owned(self.resource_account.to_string()),
+            _ => Value::Absent,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Browser uploads (`POST` to a bucket, `multipart/form-data`): the fields come first and carry the signature, the
+//! policy and the key; then comes the file. The steps are the same as everywhere, only that reading goes on between
+//! them. Source: S3 API reference, "POST Object" and "Authenticating requests: browser-based uploads".
+
+use bytes::Bytes;
+use futures_util::stream::unfold;
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use multer::{Constraints, Field, Multipart, SizeLimit};
+
+use super::{
+    body::{BodyError, Spooled, UploadBody, incomplete_body},
+    read::Received,
+    upstream::s3::internal_error,
+};
+use crate::base::Fault;
+
+/// All fields before the file, in bytes: S3's limit for the form data is 20 KB.
+const FIELDS_BYTES_MAX: usize = 20 << 10;
+
+/// The most fields before the file.
+const FIELDS_MAX: usize = 100;
+
+/// A form that has been read up to its file.
+pub struct Form {
+    /// The fields before the file, names as sent, `${filename}` not yet put in.
+    pub fields: Vec<(String, String)>,
+    /// The name of the uploaded file, without directories.
+    pub file_name: String,
+    file: Field<'static>,
+}
+
+impl Form {
+    /// Reads the fields before the file.
+    pub async fn open(received: &Received, body: Incoming) -> Result<Self, Fault> {
+        let content_type = received.header(CONTENT_TYPE).unwrap_or_default();
+        let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
+        let limits = Constraints::new().size_limit(SizeLimit::new().per_field(u64::MAX));
+        let mut parts = Multipart::with_constraints(frames(body), boundary, limits);
+        let mut fields = Vec::new();
+        let mut bytes = 0;
+        while let Some(mut field) = parts.next_field().await.map_err(malformed)? {
+            let name = field.name().ok_or_else(|| malformed("a field without a name"))?.to_owned();
+            if name.eq_ignore_ascii_case("file") {
+                let file_name = field.file_name().unwrap_or_default();
+                let file_name = file_name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+                return Ok(Self { fields, file_name, file: field });
+            }
+            let mut value = Vec::new();
+            while let Some(chunk) = field.chunk().await.map_err(malformed)? {
+                bytes += chunk.len();
+                if bytes > FIELDS_BYTES_MAX {
+                    return Err(too_long());
+                }
+                value.extend_from_slice(&chunk);
+            }
+            if fields.len() == FIELDS_MAX {
+                return Err(too_long());
+            }
+            let value = String::from_utf8(value).map_err(|_| malformed("a field is not UTF-8"))?;
+            fields.push((name, value));
+        }
+        Err(Fault::new(400, "InvalidArgument", "POST requires exactly one file upload per request.")
+            .with("ArgumentName", "file")
+            .with("ArgumentValue", "0"))
+    }
+
+    /// The value of a field, by name in any case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Puts the file's name where the form says `${filename}`.
+    pub fn put_in_file_name(&mut self) {
+        for (name, value) in &mut self.fields {
+            if !name.eq_ignore_ascii_case("policy") && value.contains("${filename}") {
+                *value = value.replace("${filename}", &self.file_name);
+            }
+        }
+    }
+
+    /// Reads the file, whose length has to lie in `length`; whatever stands after it in the form is not read.
+    pub async fn file(mut self, length: std::ops::RangeInclusive<u64>) -> Result<(UploadBody, u64), Fault> {
+        let mut spooled = Spooled::default();
+        while let Some(chunk) = self.file.chunk().await.map_err(|error| incomplete_body().because(error))? {
+            spooled.push(&chunk).await.map_err(|error| internal_error().because(error))?;
+            if spooled.length() > *length.end() {
+                return Err(Fault::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+                    .with("ProposedSize", spooled.length().to_string())
+                    .with("MaxSizeAllowed", length.end().to_string()));
+            }
+        }
+        let size = spooled.length();
+        if size < *length.start() {
+            return Err(Fault::new(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
+                .with("ProposedSize", size.to_string())
+                .with("MinSizeAllowed", length.start().to_string()));
+        }
+        let body = spooled.into_body().await.map_err(|error| internal_error().because(error))?;
+        Ok((UploadBody::Spooled(body, size), size))
+    }
+}
+
+/// The data frames of a body.
+fn frames(body: Incoming) -> impl futures_util::Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
+    unfold(body, |mut body| async {
+        loop {
+            match body.frame().await? {
+                Ok(frame) => match frame.into_data() {
+                    Ok(data) => return Some((Ok(data), body)),
+                    Err(_) => continue,
+                },
+                Err(error) => return Some((Err(error.into()), body)),
+            }
+        }
+    })
+}
+
+fn malformed(why: impl std::fmt::Display) -> Fault {
+    Fault::new(400, "MalformedPOSTRequest", "The body of your POST request is not well-formed multipart/form-data.")
+        .because(why)
+}
+
+fn too_long() -> Fault {
+    Fault::new(400, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
+}

@@ -1,0 +1,18 @@
+//! The errors of internal HTTP APIs, as API Gateway writes them: `{"message": "..."}` and the code in
+//! `x-amzn-ErrorType`. Source: API Gateway developer guide, "Gateway response types".
+
+use bytes::Bytes;
+
+use crate::base::Fault;
+
+/// The content type of these errors.
+pub const CONTENT_TYPE: &str = "application/json";
+
+/// The header that carries the code.
+pub const ERROR_TYPE: &str = "x-amzn-errortype";
+
+/// Writes a fault's body. Denials spell the member `Message`, as API Gateway does.
+pub fn error_body(fault: &Fault) -> Bytes {
+    let member = if fault.code == "AccessDeniedException" { "Message" } else { "message" };
+    serde_json::json!({ member: fault.message }).to_string().into()
+}

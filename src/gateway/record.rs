@@ -1,0 +1,307 @@
+//! Step 7, record: what happened, in CloudTrail's schema. Runs for every outcome.
+
+use std::sync::Arc;
+
+use http::header::USER_AGENT;
+use smallvec::SmallVec;
+use uuid::Uuid;
+
+use super::{
+    clock,
+    settings::Settings,
+    trail::{Described, Head, OwnCall, Protocol, Trail},
+};
+use crate::{
+    audit::{
+        record::{
+            Additional, Category, ErrorShown, Identity, Parameters, Record, Resource, S3Parameters, TlsDetails,
+            UNKNOWN_EVENT,
+        },
+        spool::{Receipt, Spool, Urgency},
+    },
+    base::{AccountId, Operation},
+    mapping::{execute_api, s3},
+    telemetry::{
+        event::{RequestDenied, RequestFinished},
+        label::{self, Outcome},
+    },
+};
+
+/// How a response ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending {
+    /// The status that the client was sent.
+    pub status: u16,
+    /// Bytes of the body that were passed on.
+    pub bytes_out: u64,
+    /// Whether that was all of it.
+    pub complete: bool,
+}
+
+/// Where records go.
+pub struct Recorder {
+    spool: Arc<Spool>,
+}
+
+impl Recorder {
+    /// Writes to this spool.
+    pub fn new(spool: Arc<Spool>) -> Self {
+        Self { spool }
+    }
+
+    /// Whether records can be written. While they cannot, requests are refused: nothing happens unseen.
+    pub fn is_writable(&self) -> bool {
+        self.spool.is_writable()
+    }
+
+    /// Writes the record and counts the request. The receipt is to be awaited before the response of anything that
+    /// changed state or was denied.
+    pub fn record(&self, trail: &Trail, settings: &Settings, ending: Ending) -> Receipt {
+        count(trail, ending);
+        let mut line = Vec::with_capacity(2048);
+        Shown::new(trail).write(trail, settings, ending, &mut line);
+        self.spool.append(&line, urgency(trail))
+    }
+}
+
+/// Reads that succeeded may wait a little; everything else is on disk before the client knows.
+pub fn urgency(trail: &Trail) -> Urgency {
+    let read_only = match &trail.operation {
+        Described::Nothing => false,
+        Described::S3(call) => call.is_read_only(),
+        Described::Invoke(call) => call.is_read_only(),
+        Described::Own(own) => own.read_only,
+    };
+    if read_only && trail.fault.is_none() { Urgency::Soon } else { Urgency::BeforeResponse }
+}
+
+/// The parts of a record that have to be put together before it can borrow them.
+struct Shown<'a> {
+    further: SmallVec<[(&'a str, &'a str); 4]>,
+    detail: Option<&'a str>,
+    id_2: String,
+}
+
+impl<'a> Shown<'a> {
+    fn new(trail: &'a Trail) -> Self {
+        let mut further = SmallVec::new();
+        if let Described::S3(call) = &trail.operation {
+            further.extend(call.parameters());
+            further.extend(RECORDED_HEADERS.iter().filter_map(|name| Some((*name, call.header(name)?))));
+        }
+        let detail = trail.fault.as_ref().and_then(|fault| fault.detail.as_deref());
+        Self { further, detail, id_2: trail.id.extended() }
+    }
+
+    fn write(&self, trail: &Trail, settings: &Settings, ending: Ending, line: &mut Vec<u8>) {
+        let mut resources = SmallVec::<[Resource<'_>; 2]>::new();
+        let (service, event_name, read_only, category) = self.operation(trail, settings.account, &mut resources);
+        let headers = match &trail.head {
+            Head::Sound(received) => Some(&received.parts.headers),
+            Head::Refused(parts) => Some(&parts.headers),
+            Head::Away => None,
+        };
+        let host = match &trail.head {
+            Head::Sound(received) => &received.host,
+            _ => "",
+        };
+        let record = Record {
+            at: clock::now(),
+            identity: identity(trail),
+            service,
+            event_name,
+            region: trail.region.as_deref().unwrap_or(settings.region()),
+            source_ip: match &trail.head {
+                Head::Sound(received) => received.source_ip,
+                _ => trail.connection.peer,
+            },
+            user_agent: headers.and_then(|headers| headers.get(USER_AGENT)).map(|value| value.as_bytes()),
+            error: trail.fault.as_ref().map(|fault| ErrorShown { code: &fault.code, message: &fault.message }),
+            parameters: self.parameters(trail, host),
+            response: match &trail.operation {
+                Described::Own(own) if !own.response.is_null() => Some(&own.response),
+                _ => None,
+            },
+            additional: self.additional(trail, ending),
+            request_id: trail.id,
+            event_id: Uuid::new_v4(),
+            read_only,
+            resources: &resources,
+            category,
+            api_version: match &trail.operation {
+                Described::Own(own) => Some(own.version),
+                _ => None,
+            },
+            recipient: Some(settings.account),
+            tls: trail.connection.tls.map(|tls| TlsDetails {
+                version: tls.version,
+                cipher_suite: tls.cipher_suite,
+                host,
+            }),
+        };
+        record.write(line);
+    }
+
+    /// Service, event name, `readOnly` and category; fills in the resources.
+    fn operation(
+        &self,
+        trail: &'a Trail,
+        account: AccountId,
+        resources: &mut SmallVec<[Resource<'a>; 2]>,
+    ) -> (&'a str, &'a str, bool, Category) {
+        match &trail.operation {
+            Described::Nothing => (service_of(trail.protocol), UNKNOWN_EVENT, false, Category::Management),
+            Described::S3(call) => {
+                s3_resources(call, account, resources);
+                (call.service(), call.event_name(), call.is_read_only(), s3_category(call))
+            }
+            Described::Invoke(call) => {
+                invoke_resources(call, account, resources);
+                (call.service(), call.name(), call.is_read_only(), Category::Data)
+            }
+            Described::Own(own) => {
+                own_resources(own, account, resources);
+                (own.service, &own.name, own.read_only, Category::Management)
+            }
+        }
+    }
+
+    fn parameters<'b>(&'b self, trail: &'b Trail, host: &'b str) -> Parameters<'b> {
+        match &trail.operation {
+            Described::S3(call) => Parameters::S3(S3Parameters {
+                bucket: some(call.bucket()),
+                host,
+                key: some(call.key()),
+                further: &self.further,
+            }),
+            Described::Own(own) if !own.request.is_null() => Parameters::Json(&own.request),
+            _ => Parameters::Null,
+        }
+    }
+
+    fn additional<'b>(&'b self, trail: &'b Trail, ending: Ending) -> Additional<'b> {
+        let form = trail.caller.as_ref().and_then(|caller| caller.signature()).map(|signature| signature.form);
+        Additional {
+            signature_version: trail.signature_version,
+            cipher_suite: trail.connection.tls.map(|tls| tls.cipher_suite),
+            bytes_in: Some(trail.bytes_in),
+            authentication_method: form.map(|form| match form {
+                "REST-HEADER" => "AuthHeader",
+                "POST" => "HtmlForm",
+                _ => "QueryString",
+            }),
+            id_2: (trail.protocol == Protocol::S3).then_some(&*self.id_2),
+            bytes_out: Some(ending.bytes_out),
+            sse_applied: None,
+            decision: trail.verdict.as_ref().map(|verdict| &*verdict.reason),
+            detail: self.detail,
+        }
+    }
+}
+
+/// Headers that AWS shows among the parameters of S3 requests.
+const RECORDED_HEADERS: [&str; 8] = [
+    "x-amz-acl",
+    "x-amz-bypass-governance-retention",
+    "x-amz-copy-source",
+    "x-amz-object-lock-legal-hold",
+    "x-amz-object-lock-mode",
+    "x-amz-server-side-encryption",
+    "x-amz-storage-class",
+    "x-amz-tagging",
+];
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn identity(trail: &Trail) -> Identity<'_> {
+    match &trail.caller {
+        Some(caller) => Identity::Verified { principal: caller.principal(), access_key: caller.access_key() },
+        None => Identity::Unproven { access_key: trail.claimed_key.as_deref() },
+    }
+}
+
+fn service_of(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::S3 => "s3",
+        Protocol::RestJson => "execute-api",
+        Protocol::Query(namespace) if namespace.starts_with("https://sts.") => "sts",
+        Protocol::Query(_) => "iam",
+    }
+}
+
+/// Object-level calls are data events; so are listings and `HeadBucket` (CloudTrail user guide, "Data events").
+fn s3_category(call: &s3::Call) -> Category {
+    let data = matches!(
+        call.op(),
+        s3::Op::HeadBucket | s3::Op::ListObjects | s3::Op::ListObjectsV2 | s3::Op::ListObjectVersions | s3::Op::DeleteObjects
+    );
+    if data || !call.key().is_empty() { Category::Data } else { Category::Management }
+}
+
+fn s3_resources<'a>(call: &'a s3::Call, account: AccountId, resources: &mut SmallVec<[Resource<'a>; 2]>) {
+    if !call.key().is_empty() {
+        resources.push(Resource::Object { bucket: call.bucket(), key: call.key() });
+    }
+    if !call.bucket().is_empty() {
+        resources.push(Resource::Bucket { bucket: call.bucket(), account: Some(account) });
+    }
+}
+
+fn invoke_resources<'a>(
+    call: &'a execute_api::Invocation,
+    account: AccountId,
+    resources: &mut SmallVec<[Resource<'a>; 2]>,
+) {
+    let arns = call.needs().iter().map(|need| need.resource.as_str());
+    resources.extend(arns.map(|arn| Resource::Other { kind: "AWS::ApiGateway::Stage", arn, account: Some(account) }));
+}
+
+fn own_resources<'a>(own: &'a OwnCall, account: AccountId, resources: &mut SmallVec<[Resource<'a>; 2]>) {
+    for need in own.needs.iter().filter(|need| need.resource != "*") {
+        let kind = match need.resource.split(':').nth(5).and_then(|resource| resource.split('/').next()) {
+            Some("user") => "AWS::IAM::User",
+            Some("group") => "AWS::IAM::Group",
+            Some("role") => "AWS::IAM::Role",
+            Some("policy") => "AWS::IAM::Policy",
+            _ => continue,
+        };
+        resources.push(Resource::Other { kind, arn: &need.resource, account: Some(account) });
+    }
+}
+
+fn count(trail: &Trail, ending: Ending) {
+    let (service, operation) = match &trail.operation {
+        Described::Nothing => (service_of(trail.protocol), ""),
+        Described::S3(call) => ("s3", call.name()),
+        Described::Invoke(_) => ("execute-api", "Invoke"),
+        Described::Own(own) => (own.service, own.name.as_str()),
+    };
+    if let Some(verdict) = trail.verdict.as_ref().filter(|verdict| !verdict.allowed) {
+        RequestDenied { kind: verdict.kind, action: &verdict.action, request_id: trail.id }.emit();
+    }
+    RequestFinished {
+        service: label::Service::of(service),
+        operation,
+        outcome: outcome(trail, ending),
+        status: ending.status,
+        duration: clock::now().duration_since(trail.at).unsigned_abs(),
+        bytes_in: trail.bytes_in,
+        bytes_out: ending.bytes_out,
+        request_id: trail.id,
+    }
+    .emit();
+}
+
+fn outcome(trail: &Trail, ending: Ending) -> Outcome {
+    let denied = trail.verdict.as_ref().is_some_and(|verdict| !verdict.allowed);
+    match ending.status {
+        _ if !ending.complete => Outcome::Aborted,
+        _ if denied => Outcome::Denied,
+        500.. => Outcome::ServerError,
+        400.. if trail.caller.is_none() => Outcome::Unauthenticated,
+        400.. => Outcome::ClientError,
+        _ => Outcome::Success,
+    }
+}

@@ -1,0 +1,40 @@
+//! What the road needs to know of the configuration. One value, replaced whole when the configuration changes.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{proxies::Proxies, upstream::Route};
+use crate::{base::AccountId, mapping::s3::Addressing};
+
+/// The road's settings.
+pub struct Settings {
+    /// The account that owns what is found on the upstreams.
+    pub account: AccountId,
+    /// The regions that credential scopes may name; the first is the server's own.
+    pub regions: Vec<Box<str>>,
+    /// How S3 requests name their bucket.
+    pub addressing: Addressing,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Proxies,
+    /// Bounds.
+    pub limits: Limits,
+    /// Which upstream serves what.
+    pub routes: Arc<[Route]>,
+}
+
+/// Bounds of one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The longest body that is held in memory, in bytes.
+    pub buffered_bytes_max: usize,
+    /// The longest wait for the next part of a client's body.
+    pub idle: Duration,
+    /// What is still read of a refused request's body, in bytes.
+    pub drained_bytes_max: usize,
+}
+
+impl Settings {
+    /// The server's own region.
+    pub fn region(&self) -> &str {
+        self.regions.first().map_or("us-east-1", |region| region)
+    }
+}

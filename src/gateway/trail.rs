@@ -1,0 +1,121 @@
+//! What is known of a request so far. Every step adds to it; the last one writes it down.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, request::Parts};
+use serde_json::Value;
+
+use super::{
+    authorize::Verdict,
+    caller::Caller,
+    read::{Connection, Received},
+};
+use crate::{
+    base::{Fault, Need, RequestId, Timestamp},
+    mapping::{execute_api, s3},
+};
+
+/// The facts of one request.
+pub struct Trail {
+    /// The id that the client sees.
+    pub id: RequestId,
+    /// When the head had arrived.
+    pub at: Timestamp,
+    /// The connection.
+    pub connection: Arc<Connection>,
+    /// In which protocol the client expects its answer.
+    pub protocol: Protocol,
+    /// The head.
+    pub head: Head,
+    /// The access key that the request claims, until it is proven.
+    pub claimed_key: Option<Box<str>>,
+    /// Who it is from.
+    pub caller: Option<Caller>,
+    /// The region of the credential scope.
+    pub region: Option<Box<str>>,
+    /// What it asks for.
+    pub operation: Described,
+    /// What was decided, if a decision was made.
+    pub verdict: Option<Verdict>,
+    /// What was answered instead of what was asked for.
+    pub fault: Option<Fault>,
+    /// Bytes of the body that were read, framing included.
+    pub bytes_in: u64,
+    /// `SigV4` or `SigV4A`, once the signature was read.
+    pub signature_version: Option<&'static str>,
+    /// Headers that an upstream sent with its error.
+    pub refused_headers: HeaderMap,
+}
+
+/// The head of a request, sound or not.
+pub enum Head {
+    /// It passed step 1.
+    Sound(Box<Received>),
+    /// It did not.
+    Refused(Box<Parts>),
+    /// It was handed to a step that has not given it back.
+    Away,
+}
+
+/// The protocols in which clients are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// S3's XML.
+    S3,
+    /// The Query protocol of IAM and STS, with the namespace of its XML.
+    Query(&'static str),
+    /// API Gateway's JSON.
+    RestJson,
+}
+
+/// What a request asks for, as far as it is known.
+pub enum Described {
+    /// Not known.
+    Nothing,
+    /// An S3 operation.
+    S3(Box<s3::Call>),
+    /// A call of an internal HTTP API.
+    Invoke(Box<execute_api::Invocation>),
+    /// A call of an API of ours.
+    Own(Box<OwnCall>),
+}
+
+/// A call of an API of ours, as the record shows it.
+pub struct OwnCall {
+    /// The signing name.
+    pub service: &'static str,
+    /// The API version.
+    pub version: &'static str,
+    /// The operation.
+    pub name: String,
+    /// Whether it changes nothing.
+    pub read_only: bool,
+    /// What it needed to be allowed.
+    pub needs: Vec<Need>,
+    /// CloudTrail's `requestParameters`.
+    pub request: Value,
+    /// CloudTrail's `responseElements`.
+    pub response: Value,
+}
+
+impl Trail {
+    /// The beginning of a request.
+    pub fn begin(id: RequestId, at: Timestamp, connection: Arc<Connection>) -> Self {
+        Self {
+            id,
+            at,
+            connection,
+            protocol: Protocol::S3,
+            head: Head::Away,
+            claimed_key: None,
+            caller: None,
+            region: None,
+            operation: Described::Nothing,
+            verdict: None,
+            fault: None,
+            bytes_in: 0,
+            signature_version: None,
+            refused_headers: HeaderMap::new(),
+        }
+    }
+}
