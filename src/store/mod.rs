@@ -10,14 +10,18 @@
 //! The order of names is that of their folded form ([`fold`](crate::base::name::fold)). Listings go by [`Page`]; a
 //! marker is the folded name of the last item seen, so it stays good while entities come and go.
 
+pub mod directory;
 pub mod entity;
 pub mod error;
+pub mod snapshot;
 
+pub use directory::Directory;
 pub use entity::{
     AccessKey, Account, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
     PolicyVersion,
 };
 pub use error::{ErrorKind, StoreError};
+pub use snapshot::Snapshot;
 
 use crate::base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp};
 
@@ -71,21 +75,28 @@ pub struct OpenKey {
     pub generation: u64,
 }
 
-/// One row of what a snapshot holds, as [`UnitOfWork::scan`] hands it over. Children follow their parents.
+/// An identity with everything that decides what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The user or group.
+    pub identity: Identity,
+    /// Its tags, by folded key.
+    pub tags: Vec<Tag>,
+    /// Its inline policies, by folded name.
+    pub inline: Vec<InlinePolicy>,
+    /// The unique ids of the managed policies attached to it.
+    pub attached: Vec<Box<str>>,
+    /// The unique ids of the groups that it belongs to.
+    pub groups: Vec<Box<str>>,
+}
+
+/// One piece of what a snapshot holds, as [`UnitOfWork::scan`] hands it over.
 pub enum Record {
     /// A managed policy with the document of its default version.
     Policy(ManagedPolicy, Box<str>),
     /// A user or group.
-    Identity(Identity),
-    /// A tag on an identity, named by unique id.
-    Tag(Box<str>, Tag),
-    /// An inline policy of an identity.
-    Inline(Box<str>, InlinePolicy),
-    /// An attachment: the identity, the managed policy.
-    Attachment(Box<str>, Box<str>),
-    /// A membership: the group, the user.
-    Membership(Box<str>, Box<str>),
-    /// An access key.
+    Identity(Holding),
+    /// An access key. Comes after its owner.
     AccessKey(OpenKey),
 }
 
@@ -218,12 +229,13 @@ pub trait UnitOfWork {
     /// Deletes tags; keys without a tag are passed over.
     fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Result<(), StoreError>;
 
-    /// What this unit of work has changed so far, each subject once.
-    fn changed(&self) -> Vec<Subject>;
-    /// The sequence of the latest change that this unit of work sees.
+    /// The sequence of the latest change that this unit of work sees, its own included.
     fn latest(&mut self) -> Result<Sequence, StoreError>;
-    /// At most `changes_max` changes after `since`, oldest first.
-    fn changes(&mut self, since: Sequence, changes_max: usize) -> Result<Vec<(Sequence, Subject)>, StoreError>;
+    /// What has changed after `since`, its own changes included, each subject once. `None` if so much has changed that
+    /// the store no longer tells; read everything then.
+    fn changes(&mut self, since: Sequence) -> Result<Option<Vec<Subject>>, StoreError>;
+    /// An identity with all that decides what it may do.
+    fn holding(&mut self, id: &str) -> Result<Option<Holding>, StoreError>;
     /// An access key with its secret opened, for the snapshot.
     fn open_access_key(&mut self, id: &AccessKeyId) -> Result<Option<OpenKey>, StoreError>;
     /// Hands over everything that a snapshot holds, in the order of [`Record`]'s variants.
