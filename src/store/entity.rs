@@ -1,6 +1,7 @@
 //! What the store keeps: accounts, identities, memberships, access keys, managed and inline policies.
 //!
-//! Entities are plain values. Whoever makes one brings its unique id and its moment of creation.
+//! Entities are plain values. Whoever makes one brings its unique id and its moment of creation, which is kept to the
+//! microsecond.
 
 use crate::base::{AccessKeyId, AccountId, Arn, Timestamp};
 
@@ -132,7 +133,7 @@ pub struct ManagedPolicy {
     pub description: Option<Box<str>>,
     /// When it was made.
     pub created: Timestamp,
-    /// When its default version last changed.
+    /// When its latest version was made.
     pub updated: Timestamp,
     /// The number of the version in force. Ignored by [`UnitOfWork::add_policy`](super::UnitOfWork::add_policy).
     pub default_version: u32,

@@ -13,7 +13,11 @@
 pub mod directory;
 pub mod entity;
 pub mod error;
+pub mod master_key;
+pub mod seal;
 pub mod snapshot;
+pub mod sqlite;
+mod system_random;
 
 pub use directory::Directory;
 pub use entity::{
@@ -21,7 +25,10 @@ pub use entity::{
     PolicyVersion,
 };
 pub use error::{ErrorKind, StoreError};
+pub use master_key::MasterKey;
 pub use snapshot::Snapshot;
+pub use sqlite::SqliteStore;
+pub use system_random::SystemRandom;
 
 use crate::base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp};
 
@@ -195,7 +202,7 @@ pub trait UnitOfWork {
     /// One version of a policy.
     fn policy_version(&mut self, policy: &str, number: u32) -> Result<Option<PolicyVersion>, StoreError>;
     /// Puts a version in force.
-    fn set_default_version(&mut self, policy: &str, number: u32, at: Timestamp) -> Result<(), StoreError>;
+    fn set_default_version(&mut self, policy: &str, number: u32) -> Result<(), StoreError>;
     /// Deletes a version. [`ErrorKind::InUse`] if it is the default.
     fn delete_policy_version(&mut self, policy: &str, number: u32) -> Result<(), StoreError>;
 
