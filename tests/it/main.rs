@@ -1,2 +1,3 @@
 mod store;
+mod store_directory;
 mod store_suite;

@@ -6,6 +6,8 @@
 
 mod patch;
 pub mod policies;
+#[cfg(test)]
+mod tests;
 
 use std::{borrow::Borrow, hash, sync::Arc};
 
