@@ -1,0 +1,171 @@
+//! What the store keeps: accounts, identities, memberships, access keys, managed and inline policies.
+//!
+//! Entities are plain values. Whoever makes one brings its unique id and its moment of creation, which is kept to the
+//! microsecond.
+
+use crate::base::{AccessKeyId, AccountId, Arn, Timestamp};
+
+/// An account: a world of its own, with a root user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The twelve digits.
+    pub id: AccountId,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// The kinds of IAM identities: who policies can be attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IdentityKind {
+    /// A user: has access keys, belongs to groups.
+    User,
+    /// A group: lends its policies to its members; is not a principal.
+    Group,
+}
+
+impl IdentityKind {
+    /// The word of ARNs: `user`, `group`.
+    pub fn word(self) -> &'static str {
+        match self {
+            IdentityKind::User => "user",
+            IdentityKind::Group => "group",
+        }
+    }
+}
+
+/// A user or a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Which of the two.
+    pub kind: IdentityKind,
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// The unique id: `AIDA...`, `AGPA...`. Never used again.
+    pub id: Box<str>,
+    /// The name, unique in the account and kind without regard to case.
+    pub name: Box<str>,
+    /// The path: `/`, `/division/`.
+    pub path: Box<str>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Identity {
+    /// `arn:aws:iam::{account}:user{path}{name}`.
+    pub fn arn(&self) -> Arn {
+        Arn::iam(self.account.as_str(), &format!("{}{}{}", self.kind.word(), self.path, self.name))
+    }
+}
+
+/// Whose access key it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum KeyOwner {
+    /// The account's root user.
+    Root,
+    /// The user with this unique id.
+    User(Box<str>),
+}
+
+/// Whether an access key opens anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyStatus {
+    /// Usable.
+    Active,
+    /// Refused until it is made active again.
+    Inactive,
+}
+
+impl KeyStatus {
+    /// `Active` or `Inactive`, as the API spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KeyStatus::Active => "Active",
+            KeyStatus::Inactive => "Inactive",
+        }
+    }
+
+    /// Reads the API's spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        [KeyStatus::Active, KeyStatus::Inactive].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// An access key without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKey {
+    /// `AKIA...`, unique over all accounts.
+    pub id: AccessKeyId,
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// Root, or a user of the account.
+    pub owner: KeyOwner,
+    /// Whether it opens anything.
+    pub status: KeyStatus,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The latest known use; the store learns of it some time after.
+    pub last_used: Option<LastUsed>,
+}
+
+/// The latest use of an access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUsed {
+    /// When.
+    pub at: Timestamp,
+    /// The signing name of the service: `s3`.
+    pub service: Box<str>,
+    /// The region of the credential scope.
+    pub region: Box<str>,
+}
+
+/// A customer managed policy, without its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagedPolicy {
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// The unique id, `ANPA...`.
+    pub id: Box<str>,
+    /// The name, unique in the account without regard to case.
+    pub name: Box<str>,
+    /// The path: `/`, `/division/`.
+    pub path: Box<str>,
+    /// What its maker says of it; cannot be changed later.
+    pub description: Option<Box<str>>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its latest version was made.
+    pub updated: Timestamp,
+    /// The number of the version in force. Ignored by [`UnitOfWork::add_policy`](super::UnitOfWork::add_policy).
+    pub default_version: u32,
+    /// To how many identities it is attached. Ignored by [`UnitOfWork::add_policy`](super::UnitOfWork::add_policy).
+    pub attachments: u32,
+}
+
+impl ManagedPolicy {
+    /// `arn:aws:iam::{account}:policy{path}{name}`.
+    pub fn arn(&self) -> Arn {
+        Arn::iam(self.account.as_str(), &format!("policy{}{}", self.path, self.name))
+    }
+}
+
+/// One version of a managed policy's document. The document is kept byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyVersion {
+    /// 1, 2, ... Never used again within the policy.
+    pub number: u32,
+    /// The JSON text as it was given.
+    pub document: Box<str>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Whether it is the version in force.
+    pub is_default: bool,
+}
+
+/// A policy that belongs to one identity alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InlinePolicy {
+    /// The name, unique in its identity without regard to case.
+    pub name: Box<str>,
+    /// The JSON text as it was given.
+    pub document: Box<str>,
+}

@@ -1,0 +1,253 @@
+//! Floor 2: identities and their policies, kept.
+//!
+//! - [`entity`]: what is kept.
+//! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
+//! - [`sqlite`]: the embedded back end.
+//! - [`seal`], [`master_key`]: secrets at rest.
+//! - [`snapshot`]: what the data path reads.
+//! - [`Directory`]: a store and its snapshot, kept in step. Everything above this floor uses that.
+//!
+//! The order of names is that of their folded form ([`fold`](crate::base::name::fold)). Listings go by [`Page`]; a
+//! marker is the folded name of the last item seen, so it stays good while entities come and go.
+
+pub mod directory;
+pub mod entity;
+pub mod error;
+pub mod master_key;
+pub mod seal;
+pub mod snapshot;
+pub mod sqlite;
+mod system_random;
+
+pub use directory::Directory;
+pub use entity::{
+    AccessKey, Account, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
+    PolicyVersion,
+};
+pub use error::{ErrorKind, StoreError};
+pub use master_key::MasterKey;
+pub use snapshot::Snapshot;
+pub use sqlite::SqliteStore;
+pub use system_random::SystemRandom;
+
+use crate::base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp};
+
+/// The place of a change in the order of all changes; grows, with gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Sequence(pub u64);
+
+/// Which part of a listing is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// Only what comes after this marker, a former [`Listing::next`]; `None` for the beginning.
+    pub after: Option<&'a str>,
+    /// The most items to return; at least 1.
+    pub items_max: usize,
+    /// Only entities whose path starts so; `/` for all.
+    pub path_prefix: &'a str,
+}
+
+impl Page<'_> {
+    /// The whole listing.
+    pub const ALL: Page<'static> = Page { after: None, items_max: usize::MAX, path_prefix: "/" };
+}
+
+/// A part of a listing, in the order of folded names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The marker to go on from; `None` at the end.
+    pub next: Option<Box<str>>,
+}
+
+/// What a change concerns. A reader of changes looks at the entity as it is now, or finds it gone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An identity by its unique id: itself, its tags, its policies or the groups that it belongs to.
+    Identity(Box<str>),
+    /// An access key.
+    AccessKey(AccessKeyId),
+    /// A managed policy by its unique id: itself or its default version.
+    Policy(Box<str>),
+}
+
+/// An access key with its secret.
+pub struct OpenKey {
+    /// The key.
+    pub key: AccessKey,
+    /// Its secret, opened.
+    pub secret: SecretKey,
+    /// Tells this secret apart from any other that ever had the same key id.
+    pub generation: u64,
+}
+
+/// An identity with everything that decides what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// The user or group.
+    pub identity: Identity,
+    /// Its tags, by folded key.
+    pub tags: Vec<Tag>,
+    /// Its inline policies, by folded name.
+    pub inline: Vec<InlinePolicy>,
+    /// The unique ids of the managed policies attached to it.
+    pub attached: Vec<Box<str>>,
+    /// The unique ids of the groups that it belongs to.
+    pub groups: Vec<Box<str>>,
+}
+
+/// One piece of what a snapshot holds, as [`UnitOfWork::scan`] hands it over.
+pub enum Record {
+    /// A managed policy with the document of its default version.
+    Policy(ManagedPolicy, Box<str>),
+    /// A user or group.
+    Identity(Holding),
+    /// An access key. Comes after its owner.
+    AccessKey(OpenKey),
+}
+
+/// A database of identities.
+pub trait Store: Send + Sync {
+    /// Begins a unit of work: it sees one state of the database, and what it writes is seen by others after its commit,
+    /// wholly or not at all.
+    fn begin(&self) -> Result<Box<dyn UnitOfWork + '_>, StoreError>;
+}
+
+/// One transaction. Dropping it undoes it; after any error other than [`ErrorKind::Missing`] and [`ErrorKind::Exists`]
+/// it is good for nothing but being dropped.
+///
+/// Identities and managed policies are named by their unique ids once found, so that a rename between two calls cannot
+/// meet the wrong one. Names, paths, tags and documents are taken as valid: the API checks them.
+pub trait UnitOfWork {
+    /// Adds an account and makes its data key. [`ErrorKind::Exists`] if it is there.
+    fn add_account(&mut self, account: &Account) -> Result<(), StoreError>;
+    /// An account.
+    fn account(&mut self, id: AccountId) -> Result<Option<Account>, StoreError>;
+    /// All accounts, by number.
+    fn accounts(&mut self) -> Result<Vec<Account>, StoreError>;
+
+    /// Adds a user or group. [`ErrorKind::Exists`] if the name is taken.
+    fn add_identity(&mut self, identity: &Identity) -> Result<(), StoreError>;
+    /// An identity by name, without regard to case.
+    fn identity(&mut self, account: AccountId, kind: IdentityKind, name: &str) -> Result<Option<Identity>, StoreError>;
+    /// An identity by unique id.
+    fn identity_by_id(&mut self, id: &str) -> Result<Option<Identity>, StoreError>;
+    /// The account's users or groups.
+    fn identities(
+        &mut self,
+        account: AccountId,
+        kind: IdentityKind,
+        page: Page<'_>,
+    ) -> Result<Listing<Identity>, StoreError>;
+    /// How many users or groups the account has.
+    fn count_identities(&mut self, account: AccountId, kind: IdentityKind) -> Result<u64, StoreError>;
+    /// Gives an identity another name, path, or both. [`ErrorKind::Exists`] if the name is another's.
+    fn rename_identity(&mut self, id: &str, name: &str, path: &str) -> Result<(), StoreError>;
+    /// Deletes an identity and its tags. [`ErrorKind::InUse`] while it has keys, policies, groups or members.
+    fn delete_identity(&mut self, id: &str) -> Result<(), StoreError>;
+
+    /// Adds a user to a group; `false` if it was a member already.
+    fn add_member(&mut self, group: &str, user: &str) -> Result<bool, StoreError>;
+    /// Takes a user out of a group; `false` if it was no member.
+    fn remove_member(&mut self, group: &str, user: &str) -> Result<bool, StoreError>;
+    /// The users of a group.
+    fn members(&mut self, group: &str, page: Page<'_>) -> Result<Listing<Identity>, StoreError>;
+    /// The groups of a user.
+    fn groups_of(&mut self, user: &str, page: Page<'_>) -> Result<Listing<Identity>, StoreError>;
+
+    /// Adds an access key with its secret, which is sealed. [`ErrorKind::Exists`] if the id is taken, in any account.
+    fn add_access_key(&mut self, key: &AccessKey, secret: &SecretKey) -> Result<(), StoreError>;
+    /// An access key.
+    fn access_key(&mut self, id: &AccessKeyId) -> Result<Option<AccessKey>, StoreError>;
+    /// The keys of root or of a user, oldest first.
+    fn access_keys(&mut self, account: AccountId, owner: &KeyOwner) -> Result<Vec<AccessKey>, StoreError>;
+    /// Makes a key usable, or not.
+    fn set_access_key_status(&mut self, id: &AccessKeyId, status: KeyStatus) -> Result<(), StoreError>;
+    /// Deletes a key.
+    fn delete_access_key(&mut self, id: &AccessKeyId) -> Result<(), StoreError>;
+    /// Notes the use of a key unless a later one is known; a key that is gone is passed over. Not a change to readers
+    /// of changes.
+    fn stamp_access_key(&mut self, id: &AccessKeyId, used: &LastUsed) -> Result<(), StoreError>;
+
+    /// Adds a managed policy with its document as version 1. [`ErrorKind::Exists`] if the name is taken.
+    fn add_policy(&mut self, policy: &ManagedPolicy, document: &str) -> Result<(), StoreError>;
+    /// A managed policy by its ARN, which must match to the letter.
+    fn policy(&mut self, arn: &Arn) -> Result<Option<ManagedPolicy>, StoreError>;
+    /// A managed policy by unique id.
+    fn policy_by_id(&mut self, id: &str) -> Result<Option<ManagedPolicy>, StoreError>;
+    /// The account's managed policies.
+    fn policies(
+        &mut self,
+        account: AccountId,
+        only_attached: bool,
+        page: Page<'_>,
+    ) -> Result<Listing<ManagedPolicy>, StoreError>;
+    /// How many managed policies the account has.
+    fn count_policies(&mut self, account: AccountId) -> Result<u64, StoreError>;
+    /// Deletes a policy with its default version and tags. [`ErrorKind::InUse`] while it is attached or has versions
+    /// other than the default.
+    fn delete_policy(&mut self, id: &str) -> Result<(), StoreError>;
+
+    /// Adds a version and returns its number, which was never used before in this policy.
+    fn add_policy_version(
+        &mut self,
+        policy: &str,
+        document: &str,
+        created: Timestamp,
+        set_as_default: bool,
+    ) -> Result<u32, StoreError>;
+    /// All versions of a policy, oldest first.
+    fn policy_versions(&mut self, policy: &str) -> Result<Vec<PolicyVersion>, StoreError>;
+    /// One version of a policy.
+    fn policy_version(&mut self, policy: &str, number: u32) -> Result<Option<PolicyVersion>, StoreError>;
+    /// Puts a version in force.
+    fn set_default_version(&mut self, policy: &str, number: u32) -> Result<(), StoreError>;
+    /// Deletes a version. [`ErrorKind::InUse`] if it is the default.
+    fn delete_policy_version(&mut self, policy: &str, number: u32) -> Result<(), StoreError>;
+
+    /// Attaches a managed policy; `false` if it was attached already.
+    fn attach(&mut self, identity: &str, policy: &str) -> Result<bool, StoreError>;
+    /// Detaches a managed policy; `false` if it was not attached.
+    fn detach(&mut self, identity: &str, policy: &str) -> Result<bool, StoreError>;
+    /// The managed policies of an identity.
+    fn attached_policies(&mut self, identity: &str, page: Page<'_>) -> Result<Listing<ManagedPolicy>, StoreError>;
+    /// The users or groups to which a managed policy is attached.
+    fn attached_identities(
+        &mut self,
+        policy: &str,
+        kind: IdentityKind,
+        page: Page<'_>,
+    ) -> Result<Listing<Identity>, StoreError>;
+
+    /// Adds an inline policy, or replaces the one of that name.
+    fn put_inline_policy(&mut self, identity: &str, policy: &InlinePolicy) -> Result<(), StoreError>;
+    /// The inline policies of an identity; their whole size is bounded by quota.
+    fn inline_policies(&mut self, identity: &str) -> Result<Vec<InlinePolicy>, StoreError>;
+    /// One inline policy.
+    fn inline_policy(&mut self, identity: &str, name: &str) -> Result<Option<InlinePolicy>, StoreError>;
+    /// Deletes an inline policy; `false` if there was none.
+    fn delete_inline_policy(&mut self, identity: &str, name: &str) -> Result<bool, StoreError>;
+
+    /// The tags of an identity or managed policy, by folded key.
+    fn tags(&mut self, resource: &str) -> Result<Vec<Tag>, StoreError>;
+    /// Adds tags, or replaces those of the same key.
+    fn put_tags(&mut self, resource: &str, tags: &[Tag]) -> Result<(), StoreError>;
+    /// Deletes tags; keys without a tag are passed over.
+    fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Result<(), StoreError>;
+
+    /// The sequence of the latest change that this unit of work sees, its own included.
+    fn latest(&mut self) -> Result<Sequence, StoreError>;
+    /// What has changed after `since`, its own changes included, each subject once. `None` if so much has changed that
+    /// the store no longer tells; read everything then.
+    fn changes(&mut self, since: Sequence) -> Result<Option<Vec<Subject>>, StoreError>;
+    /// An identity with all that decides what it may do.
+    fn holding(&mut self, id: &str) -> Result<Option<Holding>, StoreError>;
+    /// An access key with its secret opened, for the snapshot.
+    fn open_access_key(&mut self, id: &AccessKeyId) -> Result<Option<OpenKey>, StoreError>;
+    /// Hands over everything that a snapshot holds, in the order of [`Record`]'s variants.
+    fn scan(&mut self, visit: &mut dyn FnMut(Record) -> Result<(), StoreError>) -> Result<(), StoreError>;
+
+    /// Makes everything durable. Returns the sequence of the latest change of all.
+    fn commit(self: Box<Self>) -> Result<Sequence, StoreError>;
+}

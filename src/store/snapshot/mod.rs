@@ -1,0 +1,140 @@
+//! [`Snapshot`]: the identities and compiled policies that one request decides with, from its first step to its last.
+//!
+//! The maps are persistent: a changed snapshot shares all that did not change with the one before, so publishing a
+//! change costs its own size. Users name their groups and managed policies by unique id and find them here at each
+//! request; so a policy that ten thousand users hold is compiled once, and a new version of it is one insertion.
+
+mod patch;
+pub mod policies;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Borrow, hash, sync::Arc};
+
+use rpds::HashTrieMapSync;
+use smallvec::SmallVec;
+
+use self::policies::{Compiled, Poisoned, PolicySet};
+use super::{KeyStatus, Sequence};
+use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, principal::User};
+
+/// One state of all accounts. Never changes; its successor replaces it as a whole.
+#[derive(Clone)]
+pub struct Snapshot {
+    sequence: Sequence,
+    keys: HashTrieMapSync<AccessKeyId, Credential>,
+    users: HashTrieMapSync<ById, UserEntry>,
+    groups: HashTrieMapSync<Arc<str>, Grants>,
+    policies: HashTrieMapSync<Arc<str>, Compiled>,
+}
+
+/// What an access key id stands for.
+#[derive(Clone)]
+pub struct Credential {
+    /// The account of the principal.
+    pub account: AccountId,
+    /// Root, or the user that owns the key.
+    pub principal: Principal,
+    /// The secret access key.
+    pub secret: Arc<SecretKey>,
+    /// Inactive keys open nothing.
+    pub status: KeyStatus,
+    /// Differs for any two secrets that ever had the same key id: part of the key of every cache of derived keys.
+    pub generation: u64,
+}
+
+/// The policies of a user and of its groups. One denial in any of them decides.
+pub type IdentityPolicies<'a> = SmallVec<[&'a PolicySet; 8]>;
+
+/// A user's place in the map of users: its unique id, without a second copy of it.
+#[derive(Clone)]
+struct ById(Arc<User>);
+
+#[derive(Clone, Default)]
+struct UserEntry {
+    tags: Box<[Tag]>,
+    groups: Box<[Arc<str>]>,
+    grants: Grants,
+}
+
+/// The policies of one identity: its inline policies, and the unique ids of the managed ones.
+#[derive(Clone, Default)]
+struct Grants {
+    inline: Option<Compiled>,
+    attached: Box<[Arc<str>]>,
+}
+
+impl Snapshot {
+    /// A snapshot of a store without accounts.
+    pub fn empty() -> Self {
+        Self {
+            sequence: Sequence::default(),
+            keys: HashTrieMapSync::new_sync(),
+            users: HashTrieMapSync::new_sync(),
+            groups: HashTrieMapSync::new_sync(),
+            policies: HashTrieMapSync::new_sync(),
+        }
+    }
+
+    /// The latest change that this snapshot shows.
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// What an access key id stands for; `None` if there is no such key. The caller checks the status.
+    pub fn credential(&self, access_key_id: &str) -> Option<&Credential> {
+        self.keys.get(access_key_id)
+    }
+
+    /// The identity-based policies that apply to a user: its own and its groups', inline and managed.
+    ///
+    /// A user that is unknown, or any policy that cannot be used, is an error: such a user must be denied everything.
+    pub fn identity_policies(&self, user_id: &str) -> Result<IdentityPolicies<'_>, Poisoned> {
+        let entry = self.users.get(user_id).ok_or_else(|| Poisoned::new(format!("user `{user_id}` is unknown")))?;
+        let mut found = IdentityPolicies::new();
+        self.collect(&entry.grants, &mut found)?;
+        for group in &entry.groups {
+            let grants = self.groups.get(group).ok_or_else(|| Poisoned::new(format!("group `{group}` is unknown")))?;
+            self.collect(grants, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    /// The tags of a user, for `aws:PrincipalTag`.
+    pub fn tags(&self, user_id: &str) -> &[Tag] {
+        self.users.get(user_id).map_or(&[], |entry| &entry.tags)
+    }
+
+    fn collect<'a>(&'a self, grants: &'a Grants, found: &mut IdentityPolicies<'a>) -> Result<(), Poisoned> {
+        if let Some(inline) = &grants.inline {
+            found.push(inline.set()?);
+        }
+        for id in &grants.attached {
+            let policy =
+                self.policies.get(id).ok_or_else(|| Poisoned::new(format!("managed policy `{id}` is unknown")))?;
+            found.push(policy.set()?);
+        }
+        Ok(())
+    }
+}
+
+impl Borrow<str> for ById {
+    fn borrow(&self) -> &str {
+        &self.0.id
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for ById {}
+
+/// As [`Borrow`] demands: like the `str` that it lends.
+impl hash::Hash for ById {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.0.id.hash(state);
+    }
+}

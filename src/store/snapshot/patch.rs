@@ -1,0 +1,155 @@
+//! How a snapshot comes to be: read whole at start, then patched by what each unit of work changed. Both ways end in the
+//! same three insertions, so they cannot disagree about what an entity looks like.
+
+use std::sync::Arc;
+
+use rpds::HashTrieMapSync;
+
+use super::{ById, Compiled, Credential, Grants, Snapshot, UserEntry};
+use crate::{
+    base::{AccessKeyId, Principal, principal::User},
+    store::{
+        Holding, Identity, IdentityKind, KeyOwner, ManagedPolicy, OpenKey, Record, StoreError, Subject, UnitOfWork,
+    },
+};
+
+impl Snapshot {
+    /// Reads everything.
+    pub fn load(work: &mut dyn UnitOfWork) -> Result<Self, StoreError> {
+        let mut snapshot = Self::empty();
+        snapshot.sequence = work.latest()?;
+        work.scan(&mut |record| {
+            match record {
+                Record::Policy(policy, document) => snapshot.put_policy(&policy, &document),
+                Record::Identity(holding) => drop(snapshot.put_identity(&holding)),
+                Record::AccessKey(key) => snapshot.put_key(key)?,
+            }
+            Ok(())
+        })?;
+        Ok(snapshot)
+    }
+
+    /// The successor that shows all changes which `work` sees, its own included.
+    pub fn patched(&self, work: &mut dyn UnitOfWork) -> Result<Self, StoreError> {
+        let Some(changes) = work.changes(self.sequence)? else { return Self::load(work) };
+        let mut next = self.clone();
+        next.sequence = work.latest()?;
+        // Keys come last: they point at their users.
+        let (keys, others): (Vec<_>, Vec<_>) = changes.into_iter().partition(|it| matches!(it, Subject::AccessKey(_)));
+        for subject in others.into_iter().chain(keys) {
+            match subject {
+                Subject::Policy(id) => next.renew_policy(&id, work)?,
+                Subject::Identity(id) => next.renew_identity(&id, work)?,
+                Subject::AccessKey(id) => next.renew_key(&id, work)?,
+            }
+        }
+        Ok(next)
+    }
+
+    fn renew_policy(&mut self, id: &str, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+        let Some(policy) = work.policy_by_id(id)? else {
+            self.policies.remove_mut(id);
+            return Ok(());
+        };
+        let version = work
+            .policy_version(id, policy.default_version)?
+            .ok_or_else(|| StoreError::damaged(format!("policy `{id}` has no default version")))?;
+        self.put_policy(&policy, &version.document);
+        Ok(())
+    }
+
+    fn renew_identity(&mut self, id: &str, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+        let Some(holding) = work.holding(id)? else {
+            self.users.remove_mut(id);
+            self.groups.remove_mut(id);
+            return Ok(());
+        };
+        let Some(user) = self.put_identity(&holding) else { return Ok(()) };
+        for key in work.access_keys(holding.identity.account, &KeyOwner::User(id.into()))? {
+            // A key that is not here yet has a change of its own in the same unit of work.
+            if let Some(credential) = self.keys.get_mut(&key.id) {
+                credential.principal = Principal::User(Arc::clone(&user));
+            }
+        }
+        Ok(())
+    }
+
+    fn renew_key(&mut self, id: &AccessKeyId, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+        match work.open_access_key(id)? {
+            Some(key) => self.put_key(key),
+            None => {
+                self.keys.remove_mut(id);
+                Ok(())
+            }
+        }
+    }
+
+    fn put_policy(&mut self, policy: &ManagedPolicy, document: &str) {
+        let label = policy.arn().as_str().to_owned();
+        self.policies.insert_mut(Arc::from(&*policy.id), Compiled::of([(label, document)].into_iter()));
+    }
+
+    /// Returns the user if it is one; the same `Arc` as before unless its name or path changed.
+    fn put_identity(&mut self, holding: &Holding) -> Option<Arc<User>> {
+        let identity = &holding.identity;
+        let grants = Grants {
+            inline: compile_inline(holding),
+            attached: holding.attached.iter().map(|id| shared(&self.policies, id)).collect(),
+        };
+        match identity.kind {
+            IdentityKind::Group => {
+                self.groups.insert_mut(shared(&self.groups, &identity.id), grants);
+                None
+            }
+            IdentityKind::User => {
+                let groups = holding.groups.iter().map(|id| shared(&self.groups, id)).collect();
+                let user = self.user(identity);
+                let entry = UserEntry { tags: holding.tags.as_slice().into(), groups, grants };
+                self.users.insert_mut(ById(Arc::clone(&user)), entry);
+                Some(user)
+            }
+        }
+    }
+
+    fn put_key(&mut self, open: OpenKey) -> Result<(), StoreError> {
+        let OpenKey { key, secret, generation } = open;
+        let principal = match &key.owner {
+            KeyOwner::Root => Principal::Root(key.account),
+            KeyOwner::User(id) => {
+                let (ById(user), _) = self
+                    .users
+                    .get_key_value(&**id)
+                    .ok_or_else(|| StoreError::damaged(format!("access key `{}` belongs to no user", key.id)))?;
+                Principal::User(Arc::clone(user))
+            }
+        };
+        let secret = Arc::new(secret);
+        let credential = Credential { account: key.account, principal, secret, status: key.status, generation };
+        self.keys.insert_mut(key.id, credential);
+        Ok(())
+    }
+
+    fn user(&self, identity: &Identity) -> Arc<User> {
+        let user = User {
+            account: identity.account,
+            id: identity.id.clone(),
+            name: identity.name.clone(),
+            arn: identity.arn(),
+        };
+        match self.users.get_key_value(&*identity.id) {
+            Some((ById(known), _)) if **known == user => Arc::clone(known),
+            _ => Arc::new(user),
+        }
+    }
+}
+
+fn compile_inline(holding: &Holding) -> Option<Compiled> {
+    let arn = holding.identity.arn();
+    let documents = holding.inline.iter().map(|policy| (format!("{arn}/{}", policy.name), &*policy.document));
+    (!holding.inline.is_empty()).then(|| Compiled::of(documents))
+}
+
+/// The id as the map's own key, so that all who name an entity share one text.
+fn shared<V>(map: &HashTrieMapSync<Arc<str>, V>, id: &str) -> Arc<str> {
+    map.get_key_value(id).map_or_else(|| Arc::from(id), |(known, _)| Arc::clone(known))
+}

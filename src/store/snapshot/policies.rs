@@ -1,0 +1,52 @@
+//! The one place where the store meets the policy engine: documents become compiled sets.
+
+use std::{fmt, sync::Arc};
+
+/// The compiled policies of one holder. (Stands in for the engine's own set.)
+#[derive(Debug)]
+pub struct PolicySet(pub Vec<(Box<str>, Box<str>)>);
+
+/// The compiled policies of one holder, or why they cannot be used. Shared, never copied.
+#[derive(Clone)]
+pub struct Compiled(Arc<Result<PolicySet, Poisoned>>);
+
+/// Why nothing can be decided for an identity, so that everything is denied. For the operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Poisoned {
+    reason: Box<str>,
+}
+
+impl Compiled {
+    /// Compiles documents, each with the label under which a decision names it. One that does not compile makes the
+    /// whole set unusable: leaving it out could leave out a denial.
+    pub fn of<'a>(documents: impl Iterator<Item = (String, &'a str)>) -> Self {
+        let compile = |(label, document): (String, &str)| {
+            if serde_json::from_str::<serde_json::Value>(document).is_err() {
+                tracing::error!(policy = label, "stored policy cannot be used; its holders are denied everything");
+                return Err(Poisoned::new(format!("policy `{label}` cannot be used")));
+            }
+            Ok((label.into(), document.into()))
+        };
+        Self(Arc::new(documents.map(compile).collect::<Result<_, _>>().map(PolicySet)))
+    }
+
+    /// The set.
+    pub fn set(&self) -> Result<&PolicySet, Poisoned> {
+        self.0.as_ref().as_ref().map_err(Poisoned::clone)
+    }
+}
+
+impl Poisoned {
+    /// With the reason in words.
+    pub fn new(reason: impl Into<Box<str>>) -> Self {
+        Self { reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Poisoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for Poisoned {}

@@ -1,0 +1,283 @@
+//! A snapshot that was patched must be the snapshot that would be read anew.
+
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
+
+use proptest::prelude::*;
+
+use super::{Compiled, Credential, Snapshot};
+use crate::{
+    base::{AccessKeyId, AccountId, SecretKey, Tag, Timestamp},
+    store::{
+        AccessKey, Account, Directory, ErrorKind, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus,
+        ManagedPolicy, MasterKey, SqliteStore, StoreError, SystemRandom, UnitOfWork,
+    },
+};
+
+const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+const DENY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+const BROKEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Maybe""#;
+
+fn account() -> AccountId {
+    AccountId::from_number(1)
+}
+
+fn directory() -> (Directory, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let master = MasterKey::parse(&"01".repeat(32)).unwrap();
+    let store = SqliteStore::open(dir.path(), master, Arc::new(SystemRandom)).unwrap();
+    let directory = Directory::open(Box::new(store)).unwrap();
+    directory.ensure_account(account(), None, Timestamp::UNIX_EPOCH).unwrap();
+    (directory, dir)
+}
+
+fn reloaded(directory: &Directory) -> Snapshot {
+    directory.read::<_, StoreError>(|work| Snapshot::load(work)).unwrap()
+}
+
+/// Everything that a snapshot says, in words.
+fn facts(snapshot: &Snapshot) -> BTreeSet<String> {
+    let compiled = |compiled: &Compiled| format!("{:?}", compiled.set());
+    let key = |(id, it): (&AccessKeyId, &Credential)| {
+        let Credential { account, principal, secret, status, generation } = it;
+        format!("key {id} {account} {principal:?} {} {status:?} {generation}", secret.expose())
+    };
+    let keys = snapshot.keys.iter().map(key);
+    let users = snapshot.users.iter().map(|(user, it)| {
+        let inline = it.grants.inline.as_ref().map(compiled);
+        format!("user {:?} {:?} {:?} {:?} {inline:?}", user.0, it.tags, it.groups, it.grants.attached)
+    });
+    let groups = snapshot.groups.iter().map(|(id, it)| {
+        let inline = it.inline.as_ref().map(compiled);
+        format!("group {id} {:?} {inline:?}", it.attached)
+    });
+    let policies = snapshot.policies.iter().map(|(id, it)| format!("policy {id} {}", compiled(it)));
+    let sequence = std::iter::once(format!("sequence {:?}", snapshot.sequence));
+    keys.chain(users).chain(groups).chain(policies).chain(sequence).collect()
+}
+
+/// One write. Numbers name the few entities there can be.
+#[derive(Debug, Clone)]
+enum Act {
+    AddUser(u8),
+    AddGroup(u8),
+    Rename(u8, u8),
+    DeleteUser(u8),
+    DeleteGroup(u8),
+    Join(u8, u8),
+    Leave(u8, u8),
+    AddKey(u8, u8),
+    Status(u8, bool),
+    DeleteKey(u8),
+    AddPolicy(u8),
+    AddVersion(u8, bool),
+    DefaultVersion(u8, u32),
+    DeletePolicy(u8),
+    Attach(u8, u8),
+    Detach(u8, u8),
+    PutInline(u8, u8),
+    DeleteInline(u8, u8),
+    Tag(u8, u8),
+    Untag(u8),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    use Act::*;
+    let few = || 0..3u8;
+    prop_oneof![
+        3 => few().prop_map(AddUser),
+        2 => few().prop_map(AddGroup),
+        1 => (few(), few()).prop_map(|(a, b)| Rename(a, b)),
+        1 => few().prop_map(DeleteUser),
+        1 => few().prop_map(DeleteGroup),
+        2 => (few(), few()).prop_map(|(a, b)| Join(a, b)),
+        1 => (few(), few()).prop_map(|(a, b)| Leave(a, b)),
+        3 => (few(), 0..4u8).prop_map(|(a, b)| AddKey(a, b)),
+        1 => (few(), any::<bool>()).prop_map(|(a, b)| Status(a, b)),
+        1 => few().prop_map(DeleteKey),
+        3 => few().prop_map(AddPolicy),
+        2 => (few(), any::<bool>()).prop_map(|(a, b)| AddVersion(a, b)),
+        1 => (few(), 1..4u32).prop_map(|(a, b)| DefaultVersion(a, b)),
+        1 => few().prop_map(DeletePolicy),
+        3 => (0..6u8, few()).prop_map(|(a, b)| Attach(a, b)),
+        1 => (0..6u8, few()).prop_map(|(a, b)| Detach(a, b)),
+        2 => (0..6u8, few()).prop_map(|(a, b)| PutInline(a, b)),
+        1 => (0..6u8, few()).prop_map(|(a, b)| DeleteInline(a, b)),
+        1 => (few(), few()).prop_map(|(a, b)| Tag(a, b)),
+        1 => few().prop_map(Untag),
+    ]
+}
+
+/// Users are 0 to 2, groups 3 to 5 where either may stand.
+fn holder(number: u8) -> String {
+    if number < 3 { format!("AIDA{number}") } else { format!("AGPA{}", number - 3) }
+}
+
+fn identity(kind: IdentityKind, id: &str) -> Identity {
+    let created = Timestamp::UNIX_EPOCH;
+    Identity { kind, account: account(), id: id.into(), name: id.into(), path: "/".into(), created }
+}
+
+fn policy(id: &str) -> ManagedPolicy {
+    ManagedPolicy {
+        account: account(),
+        id: id.into(),
+        name: id.into(),
+        path: "/".into(),
+        description: None,
+        created: Timestamp::UNIX_EPOCH,
+        updated: Timestamp::UNIX_EPOCH,
+        default_version: 1,
+        attachments: 0,
+    }
+}
+
+fn key_id(number: u8) -> AccessKeyId {
+    AccessKeyId::parse(&format!("AKIA000000000000000{number}")).unwrap()
+}
+
+fn add_key(work: &mut dyn UnitOfWork, key: u8, owner: KeyOwner) -> Result<(), StoreError> {
+    let (created, status) = (Timestamp::UNIX_EPOCH, KeyStatus::Active);
+    let key = AccessKey { id: key_id(key), account: account(), owner, status, created, last_used: None };
+    work.add_access_key(&key, &SecretKey::new(format!("secret of {}", key.id)))
+}
+
+fn run(work: &mut dyn UnitOfWork, act: &Act) -> Result<(), StoreError> {
+    let (user, group) = (|n: &u8| format!("AIDA{n}"), |n: &u8| format!("AGPA{n}"));
+    let managed = |n: &u8| format!("ANPA{n}");
+    match act {
+        Act::AddUser(n) => work.add_identity(&identity(IdentityKind::User, &user(n))),
+        Act::AddGroup(n) => work.add_identity(&identity(IdentityKind::Group, &group(n))),
+        Act::Rename(n, to) => work.rename_identity(&user(n), &format!("name{to}"), "/new/"),
+        Act::DeleteUser(n) => work.delete_identity(&user(n)),
+        Act::DeleteGroup(n) => work.delete_identity(&group(n)),
+        Act::Join(n, to) => work.add_member(&group(to), &user(n)).map(drop),
+        Act::Leave(n, from) => work.remove_member(&group(from), &user(n)).map(drop),
+        Act::AddKey(n, 3) => add_key(work, *n, KeyOwner::Root),
+        Act::AddKey(n, of) => add_key(work, *n, KeyOwner::User(user(of).into())),
+        Act::Status(n, true) => work.set_access_key_status(&key_id(*n), KeyStatus::Active),
+        Act::Status(n, false) => work.set_access_key_status(&key_id(*n), KeyStatus::Inactive),
+        Act::DeleteKey(n) => work.delete_access_key(&key_id(*n)),
+        Act::AddPolicy(n) => work.add_policy(&policy(&managed(n)), ALLOW),
+        Act::AddVersion(n, default) => {
+            work.add_policy_version(&managed(n), DENY, Timestamp::UNIX_EPOCH, *default).map(drop)
+        }
+        Act::DefaultVersion(n, number) => work.set_default_version(&managed(n), *number),
+        Act::DeletePolicy(n) => work.delete_policy(&managed(n)),
+        Act::Attach(to, n) => work.attach(&holder(*to), &managed(n)).map(drop),
+        Act::Detach(from, n) => work.detach(&holder(*from), &managed(n)).map(drop),
+        Act::PutInline(to, n) => {
+            let document = [ALLOW, DENY, BROKEN][usize::from(*n)];
+            let policy = InlinePolicy { name: format!("p{n}").into(), document: document.into() };
+            work.put_inline_policy(&holder(*to), &policy)
+        }
+        Act::DeleteInline(from, n) => work.delete_inline_policy(&holder(*from), &format!("p{n}")).map(drop),
+        Act::Tag(n, value) => work.put_tags(&user(n), &[Tag::new("team", &value.to_string()).unwrap()]),
+        Act::Untag(n) => work.delete_tags(&user(n), &["TEAM"]),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_patched_snapshot_is_what_would_be_read_anew(
+        writes in prop::collection::vec(prop::collection::vec(act(), 1..6), 1..40),
+    ) {
+        let (directory, _dir) = directory();
+        for acts in writes {
+            let before = facts(&directory.snapshot());
+            let written = directory.write(|work| {
+                // What is there already or not at all is passed over; every other refusal undoes the whole.
+                acts.iter().try_for_each(|act| match run(work, act) {
+                    Err(error) if matches!(error.kind, ErrorKind::Exists | ErrorKind::Missing) => Ok(()),
+                    done => done,
+                })
+            });
+            let after = facts(&directory.snapshot());
+            prop_assert_eq!(&after, &facts(&reloaded(&directory)), "after {:?}", acts);
+            prop_assert!(written.is_ok() || after == before, "a refused write shows: {:?}", written);
+        }
+    }
+}
+
+fn write(directory: &Directory, write: impl FnOnce(&mut dyn UnitOfWork) -> Result<(), StoreError>) {
+    directory.write(write).unwrap();
+}
+
+#[test]
+fn a_policy_is_compiled_once_for_all_who_hold_it() {
+    let (directory, _dir) = directory();
+    write(&directory, |work| {
+        work.add_identity(&identity(IdentityKind::User, "AIDA0"))?;
+        work.add_identity(&identity(IdentityKind::User, "AIDA1"))?;
+        work.add_identity(&identity(IdentityKind::Group, "AGPA0"))?;
+        work.add_member("AGPA0", "AIDA1")?;
+        work.add_policy(&policy("ANPA0"), ALLOW)?;
+        work.add_policy(&policy("ANPA1"), ALLOW)?;
+        work.attach("AIDA0", "ANPA0")?;
+        work.attach("AIDA0", "ANPA1")?;
+        work.attach("AGPA0", "ANPA0").map(drop)
+    });
+    let sets = |snapshot: &Snapshot, user: &str| -> Vec<usize> {
+        let policies = snapshot.identity_policies(user).unwrap();
+        policies.iter().map(|set| std::ptr::from_ref(*set).addr()).collect()
+    };
+    let before = directory.snapshot();
+    let (own, through_group) = (sets(&before, "AIDA0"), sets(&before, "AIDA1"));
+    assert_eq!((own.len(), &own[..1]), (2, &through_group[..]));
+
+    write(&directory, |work| work.add_policy_version("ANPA0", DENY, Timestamp::UNIX_EPOCH, true).map(drop));
+    let after = directory.snapshot();
+    let renewed = sets(&after, "AIDA0");
+    assert_ne!(renewed[0], own[0], "the new version is in force");
+    assert_eq!(renewed[1], own[1], "what did not change is shared with the snapshot before");
+    assert_eq!(sets(&after, "AIDA1"), renewed[..1]);
+    assert_eq!(sets(&before, "AIDA0"), own, "a request that holds the old snapshot keeps it");
+}
+
+#[test]
+fn a_stored_policy_that_cannot_be_used_denies_its_holders_everything() {
+    let (directory, _dir) = directory();
+    write(&directory, |work| {
+        for user in ["AIDA0", "AIDA1", "AIDA2"] {
+            work.add_identity(&identity(IdentityKind::User, user))?;
+        }
+        work.add_identity(&identity(IdentityKind::Group, "AGPA0"))?;
+        work.add_member("AGPA0", "AIDA1")?;
+        work.add_policy(&policy("ANPA0"), BROKEN)?;
+        work.attach("AGPA0", "ANPA0")?;
+        work.put_inline_policy("AIDA0", &InlinePolicy { name: "good".into(), document: ALLOW.into() })?;
+        work.put_inline_policy("AIDA0", &InlinePolicy { name: "bad".into(), document: BROKEN.into() })?;
+        work.put_inline_policy("AIDA2", &InlinePolicy { name: "good".into(), document: ALLOW.into() })
+    });
+    let snapshot = directory.snapshot();
+    let told = |user: &str| snapshot.identity_policies(user).err().map(|reason| reason.to_string());
+    assert!(told("AIDA0").unwrap().contains("arn:aws:iam::000000000001:user/AIDA0/bad"));
+    assert!(told("AIDA1").unwrap().contains("arn:aws:iam::000000000001:policy/ANPA0"));
+    assert_eq!(told("AIDA2"), None);
+    assert!(told("AIDA9").is_some(), "an unknown user is denied too");
+    drop(snapshot);
+    write(&directory, |work| work.delete_inline_policy("AIDA0", "bad").map(drop));
+    assert_eq!(directory.snapshot().identity_policies("AIDA0").unwrap().len(), 1);
+}
+
+#[test]
+fn a_key_and_its_user_share_one_user() {
+    let (directory, _dir) = directory();
+    write(&directory, |work| {
+        work.add_account(&Account { id: AccountId::from_number(2), created: Timestamp::UNIX_EPOCH })?;
+        work.add_identity(&identity(IdentityKind::User, "AIDA0"))?;
+        add_key(work, 0, KeyOwner::User("AIDA0".into()))
+    });
+    for rename in [false, true] {
+        if rename {
+            write(&directory, |work| work.rename_identity("AIDA0", "anna", "/x/"));
+        }
+        let snapshot = directory.snapshot();
+        let credential = snapshot.credential(key_id(0).as_str()).unwrap();
+        let crate::base::Principal::User(of_key) = &credential.principal else { panic!("not a user") };
+        let (known, _) = snapshot.users.get_key_value("AIDA0").unwrap();
+        assert!(Arc::ptr_eq(of_key, &known.0));
+        assert_eq!(&*of_key.name, if rename { "anna" } else { "AIDA0" });
+    }
+}

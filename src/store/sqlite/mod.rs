@@ -1,0 +1,120 @@
+//! The embedded back end: one SQLite file, write-ahead log, every commit flushed to the disk.
+//!
+//! One connection serves all units of work, one after the other: the control plane stands apart from the data path, and
+//! a snapshot keeps every reader that is in a hurry away from here. The folder is locked for this process.
+
+mod access_keys;
+mod changes;
+mod errors;
+mod identities;
+mod inline_policies;
+mod managed_policies;
+mod open;
+mod rows;
+mod scan;
+mod work;
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rusqlite::Connection;
+
+use self::errors::refused;
+use super::{MasterKey, Store, StoreError, UnitOfWork, seal::DataKey};
+use crate::base::{AccountId, Random};
+
+/// The name of the database in its folder. SQLite keeps two more files beside it while it is open.
+pub const DATABASE_FILE: &str = "countersign.db";
+/// The name of the file that is locked while a process has the database open.
+pub const LOCK_FILE: &str = "countersign.lock";
+
+/// A SQLite database in a folder of its own.
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+    vault: Vault,
+    /// Given back when the connection is closed: fields are dropped in their order.
+    _lock: File,
+}
+
+/// What opens and seals secrets.
+struct Vault {
+    master: MasterKey,
+    random: Arc<dyn Random>,
+}
+
+/// A transaction on the one connection.
+struct SqliteWork<'a> {
+    connection: MutexGuard<'a, Connection>,
+    vault: &'a Vault,
+    /// The data keys opened so far, by account and version. Not kept longer than the transaction: were it undone, they
+    /// might be keys that do not exist.
+    data_keys: HashMap<(AccountId, u32), DataKey>,
+}
+
+impl SqliteStore {
+    /// Whether the folder holds no database yet, so that a new master key may be made for it.
+    pub fn is_fresh(dir: &Path) -> bool {
+        !dir.join(DATABASE_FILE).exists()
+    }
+
+    /// Opens the database in `dir`, or makes it; brings an older one up to date. One that is damaged, newer than this
+    /// program, in use by another process or sealed with another master key is refused and left as it is.
+    pub fn open(dir: &Path, master: MasterKey, random: Arc<dyn Random>) -> Result<Self, StoreError> {
+        let lock = open::lock(dir)?;
+        let connection = open::database(dir, &master)?;
+        Ok(Self { connection: Mutex::new(connection), vault: Vault { master, random }, _lock: lock })
+    }
+}
+
+impl Store for SqliteStore {
+    fn begin(&self) -> Result<Box<dyn UnitOfWork + '_>, StoreError> {
+        // A panic in a unit of work undoes it as it is dropped; the connection stays good.
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.execute_batch("BEGIN").map_err(refused)?;
+        Ok(Box::new(SqliteWork { connection, vault: &self.vault, data_keys: HashMap::new() }))
+    }
+}
+
+impl Drop for SqliteWork<'_> {
+    fn drop(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a unit of work could not be undone");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        base::Timestamp,
+        store::{Account, ErrorKind, SystemRandom},
+    };
+
+    #[test]
+    fn a_full_disk_refuses_and_leaves_nothing_half_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let master = MasterKey::parse(&"07".repeat(32)).unwrap();
+        let store = SqliteStore::open(dir.path(), master, Arc::new(SystemRandom)).unwrap();
+        store.connection.lock().unwrap().pragma_update(None, "max_page_count", 1).unwrap();
+        let fill = || {
+            let mut work = store.begin()?;
+            for number in 0..10_000 {
+                let id = AccountId::from_number(number);
+                work.add_account(&Account { id, created: Timestamp::UNIX_EPOCH })?;
+            }
+            work.commit()
+        };
+        assert_eq!(fill().map_err(|error| error.kind), Err(ErrorKind::Full));
+        assert_eq!(store.begin().unwrap().accounts().unwrap(), []);
+        store.connection.lock().unwrap().pragma_update(None, "max_page_count", 100_000).unwrap();
+        fill().unwrap();
+        assert_eq!(store.begin().unwrap().accounts().unwrap().len(), 10_000);
+    }
+}

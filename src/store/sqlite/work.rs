@@ -1,0 +1,216 @@
+//! The unit of work: each method in the file of its entity.
+
+use super::{SqliteWork, access_keys, changes, errors::refused, identities, inline_policies, managed_policies, scan};
+use crate::{
+    base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp},
+    store::{
+        AccessKey, Account, Holding, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, Listing,
+        ManagedPolicy, OpenKey, Page, PolicyVersion, Record, Sequence, StoreError, Subject, UnitOfWork,
+    },
+};
+
+type Done<T = ()> = Result<T, StoreError>;
+
+impl UnitOfWork for SqliteWork<'_> {
+    fn add_account(&mut self, account: &Account) -> Done {
+        identities::add_account(self, account)
+    }
+
+    fn account(&mut self, id: AccountId) -> Done<Option<Account>> {
+        identities::account(self, id)
+    }
+
+    fn accounts(&mut self) -> Done<Vec<Account>> {
+        identities::accounts(self)
+    }
+
+    fn add_identity(&mut self, identity: &Identity) -> Done {
+        identities::add(self, identity)
+    }
+
+    fn identity(&mut self, account: AccountId, kind: IdentityKind, name: &str) -> Done<Option<Identity>> {
+        identities::by_name(self, account, kind, name)
+    }
+
+    fn identity_by_id(&mut self, id: &str) -> Done<Option<Identity>> {
+        identities::by_id(self, id)
+    }
+
+    fn identities(&mut self, account: AccountId, kind: IdentityKind, page: Page<'_>) -> Done<Listing<Identity>> {
+        identities::list(self, account, kind, page)
+    }
+
+    fn count_identities(&mut self, account: AccountId, kind: IdentityKind) -> Done<u64> {
+        identities::count(self, account, kind)
+    }
+
+    fn rename_identity(&mut self, id: &str, name: &str, path: &str) -> Done {
+        identities::rename(self, id, name, path)
+    }
+
+    fn delete_identity(&mut self, id: &str) -> Done {
+        identities::delete(self, id)
+    }
+
+    fn add_member(&mut self, group: &str, user: &str) -> Done<bool> {
+        identities::add_member(self, group, user)
+    }
+
+    fn remove_member(&mut self, group: &str, user: &str) -> Done<bool> {
+        identities::remove_member(self, group, user)
+    }
+
+    fn members(&mut self, group: &str, page: Page<'_>) -> Done<Listing<Identity>> {
+        identities::members(self, group, page)
+    }
+
+    fn groups_of(&mut self, user: &str, page: Page<'_>) -> Done<Listing<Identity>> {
+        identities::groups_of(self, user, page)
+    }
+
+    fn add_access_key(&mut self, key: &AccessKey, secret: &SecretKey) -> Done {
+        access_keys::add(self, key, secret)
+    }
+
+    fn access_key(&mut self, id: &AccessKeyId) -> Done<Option<AccessKey>> {
+        access_keys::by_id(self, id)
+    }
+
+    fn access_keys(&mut self, account: AccountId, owner: &KeyOwner) -> Done<Vec<AccessKey>> {
+        access_keys::of_owner(self, account, owner)
+    }
+
+    fn set_access_key_status(&mut self, id: &AccessKeyId, status: KeyStatus) -> Done {
+        access_keys::set_status(self, id, status)
+    }
+
+    fn delete_access_key(&mut self, id: &AccessKeyId) -> Done {
+        access_keys::delete(self, id)
+    }
+
+    fn stamp_access_key(&mut self, id: &AccessKeyId, used: &LastUsed) -> Done {
+        access_keys::stamp(self, id, used)
+    }
+
+    fn add_policy(&mut self, policy: &ManagedPolicy, document: &str) -> Done {
+        managed_policies::add(self, policy, document)
+    }
+
+    fn policy(&mut self, arn: &Arn) -> Done<Option<ManagedPolicy>> {
+        managed_policies::by_arn(self, arn)
+    }
+
+    fn policy_by_id(&mut self, id: &str) -> Done<Option<ManagedPolicy>> {
+        managed_policies::by_id(self, id)
+    }
+
+    fn policies(&mut self, account: AccountId, only_attached: bool, page: Page<'_>) -> Done<Listing<ManagedPolicy>> {
+        managed_policies::list(self, account, only_attached, page)
+    }
+
+    fn count_policies(&mut self, account: AccountId) -> Done<u64> {
+        managed_policies::count(self, account)
+    }
+
+    fn delete_policy(&mut self, id: &str) -> Done {
+        managed_policies::delete(self, id)
+    }
+
+    fn add_policy_version(
+        &mut self,
+        policy: &str,
+        document: &str,
+        created: Timestamp,
+        set_as_default: bool,
+    ) -> Done<u32> {
+        managed_policies::add_version(self, policy, document, created, set_as_default)
+    }
+
+    fn policy_versions(&mut self, policy: &str) -> Done<Vec<PolicyVersion>> {
+        managed_policies::versions(self, policy)
+    }
+
+    fn policy_version(&mut self, policy: &str, number: u32) -> Done<Option<PolicyVersion>> {
+        managed_policies::version(self, policy, number)
+    }
+
+    fn set_default_version(&mut self, policy: &str, number: u32) -> Done {
+        managed_policies::set_default_version(self, policy, number)
+    }
+
+    fn delete_policy_version(&mut self, policy: &str, number: u32) -> Done {
+        managed_policies::delete_version(self, policy, number)
+    }
+
+    fn attach(&mut self, identity: &str, policy: &str) -> Done<bool> {
+        managed_policies::attach(self, identity, policy)
+    }
+
+    fn detach(&mut self, identity: &str, policy: &str) -> Done<bool> {
+        managed_policies::detach(self, identity, policy)
+    }
+
+    fn attached_policies(&mut self, identity: &str, page: Page<'_>) -> Done<Listing<ManagedPolicy>> {
+        managed_policies::attached_policies(self, identity, page)
+    }
+
+    fn attached_identities(&mut self, policy: &str, kind: IdentityKind, page: Page<'_>) -> Done<Listing<Identity>> {
+        managed_policies::attached_identities(self, policy, kind, page)
+    }
+
+    fn put_inline_policy(&mut self, identity: &str, policy: &InlinePolicy) -> Done {
+        inline_policies::put(self, identity, policy)
+    }
+
+    fn inline_policies(&mut self, identity: &str) -> Done<Vec<InlinePolicy>> {
+        inline_policies::all(self, identity)
+    }
+
+    fn inline_policy(&mut self, identity: &str, name: &str) -> Done<Option<InlinePolicy>> {
+        inline_policies::by_name(self, identity, name)
+    }
+
+    fn delete_inline_policy(&mut self, identity: &str, name: &str) -> Done<bool> {
+        inline_policies::delete(self, identity, name)
+    }
+
+    fn tags(&mut self, resource: &str) -> Done<Vec<Tag>> {
+        identities::tags(self, resource)
+    }
+
+    fn put_tags(&mut self, resource: &str, tags: &[Tag]) -> Done {
+        identities::put_tags(self, resource, tags)
+    }
+
+    fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Done {
+        identities::delete_tags(self, resource, keys)
+    }
+
+    fn latest(&mut self) -> Done<Sequence> {
+        changes::latest(self)
+    }
+
+    fn changes(&mut self, since: Sequence) -> Done<Option<Vec<Subject>>> {
+        changes::since(self, since)
+    }
+
+    fn holding(&mut self, id: &str) -> Done<Option<Holding>> {
+        scan::holding(self, id)
+    }
+
+    fn open_access_key(&mut self, id: &AccessKeyId) -> Done<Option<OpenKey>> {
+        access_keys::open(self, id)
+    }
+
+    fn scan(&mut self, visit: &mut dyn FnMut(Record) -> Done) -> Done {
+        scan::all(self, visit)
+    }
+
+    fn commit(self: Box<Self>) -> Done<Sequence> {
+        let latest = changes::latest(&self)?;
+        self.prune_changes()?;
+        // What fails to commit is undone as it is dropped.
+        self.connection.execute_batch("COMMIT").map_err(refused)?;
+        Ok(latest)
+    }
+}

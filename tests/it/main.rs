@@ -1,0 +1,3 @@
+mod store;
+mod store_directory;
+mod store_suite;
