@@ -199,12 +199,16 @@ pub struct RecordsLost {
     pub lines: u64,
     /// Why.
     pub reason: Loss,
+    /// Whether it is the first loss since records could last be written; only that one is logged, all are counted.
+    pub is_first: bool,
 }
 
 impl RecordsLost {
     /// Emits it.
     pub fn emit(&self) {
-        tracing::error!(lines = self.lines, reason = self.reason.value(), "audit records lost");
+        if self.is_first {
+            tracing::error!(lines = self.lines, reason = self.reason.value(), "audit records are being lost");
+        }
         if let Some(metrics) = installed() {
             metrics.records_lost.add(self.reason, self.lines);
         }

@@ -1,6 +1,9 @@
 //! The log: text or JSON lines on standard error.
 
-use std::{io, str::FromStr};
+use std::{
+    io::{self, IsTerminal},
+    str::FromStr,
+};
 
 use tracing_subscriber::{EnvFilter, filter::ParseError, fmt};
 
@@ -44,7 +47,7 @@ pub fn filter(level: &str) -> Result<EnvFilter, ParseError> {
 
 /// Starts logging. Repeating it changes nothing.
 pub fn install(filter: EnvFilter, format: Format) {
-    let lines = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // It fails only if logging was started before.
     let _ = match format {
         Format::Text => lines.with_target(false).try_init(),

@@ -2,7 +2,7 @@
 //!
 //! Every series is registered once, by [`install`]; on the data path an event adds to an atomic and looks nothing up.
 
-use std::{sync::OnceLock, thread, time::Duration};
+use std::{marker::PhantomData, sync::OnceLock, thread, time::Duration};
 
 use metrics::{Counter, Gauge, Histogram, SharedString};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -51,7 +51,7 @@ static METRICS: OnceLock<Metrics> = OnceLock::new();
 /// One counter for each value of a label.
 pub(super) struct Family<L: Label> {
     counters: Box<[Counter]>,
-    label: std::marker::PhantomData<L>,
+    label: PhantomData<L>,
 }
 
 /// Every metric, registered.
@@ -133,7 +133,7 @@ impl Metrics {
 impl<L: Label> Family<L> {
     fn new(metric: name::Metric, labels: Labels) -> Self {
         let one = |value: &L| counter(metric, labels.iter().cloned().chain([label(*value)]).collect());
-        Self { counters: L::ALL.iter().map(one).collect(), label: std::marker::PhantomData }
+        Self { counters: L::ALL.iter().map(one).collect(), label: PhantomData }
     }
 
     /// Adds to the counter of one value.

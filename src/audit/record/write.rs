@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use jiff::tz::TimeZone;
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{
     ADDITIONAL_BYTES_MAX, Additional, Category, ELEMENT_BYTES_MAX, EVENT_VERSION, Parameters, Record, Resource,
@@ -36,7 +36,7 @@ impl Record<'_> {
         object.text("eventName", cut(self.event_name, NAME_BYTES_MAX));
         object.text("awsRegion", cut(self.region, NAME_BYTES_MAX));
         object.member("sourceIPAddress", |out| {
-            // Writing to a buffer in memory does not fail; neither does it below.
+            // Writing to a buffer in memory does not fail.
             let _ = write!(out, "\"{}\"", self.source_ip);
         });
         if let Some(agent) = self.user_agent {
@@ -64,10 +64,8 @@ impl Record<'_> {
     }
 
     fn write_event(&self, object: &mut Object<'_>) {
-        object.member("requestID", |out| {
-            let _ = write!(out, "\"{}\"", self.request_id.hyphenated());
-        });
-        object.member("eventID", |out| event_id(out, self.event_id));
+        object.member("requestID", |out| id(out, self.request_id.hyphenated()));
+        object.member("eventID", |out| id(out, self.event_id.hyphenated()));
         object.bool("readOnly", self.read_only);
         if !self.resources.is_empty() {
             object.member("resources", |out| resources(out, self.resources));
@@ -158,7 +156,7 @@ impl Resource<'_> {
 /// The ARN of a bucket or an object, from the pieces of its last part.
 fn s3_arn(out: &mut Vec<u8>, pieces: &[&str]) {
     out.extend_from_slice(b"\"arn:aws:s3:::");
-    pieces.iter().for_each(|piece| json::escape(out, piece.as_bytes()));
+    pieces.iter().for_each(|piece| json::escape(out, piece));
     out.push(b'"');
 }
 
@@ -174,7 +172,7 @@ fn tls(out: &mut Vec<u8>, details: &TlsDetails<'_>) {
 fn source(out: &mut Vec<u8>, service: &str) {
     let name = if service == "cloudwatch" { "monitoring" } else { service };
     out.push(b'"');
-    json::escape(out, name.as_bytes());
+    json::escape(out, name);
     out.extend_from_slice(b".amazonaws.com\"");
 }
 
@@ -182,17 +180,13 @@ fn user_agent(out: &mut Vec<u8>, agent: &[u8], in_brackets: bool) {
     let (open, close): (&[u8], &[u8]) = if in_brackets { (b"\"[", b"]\"") } else { (b"\"", b"\"") };
     let bytes_max = TEXT_BYTES_MAX - if in_brackets { 2 } else { 0 };
     out.extend_from_slice(open);
-    match str::from_utf8(agent) {
-        Ok(agent) => json::escape(out, cut(agent, bytes_max).as_bytes()),
-        // A replacement character has three bytes where the fault may have had one.
-        Err(_) => json::escape_lossy(out, agent.get(..bytes_max / 3).unwrap_or(agent)),
-    }
+    json::escape(out, cut(&String::from_utf8_lossy(agent), bytes_max));
     out.extend_from_slice(close);
 }
 
-fn event_id(out: &mut Vec<u8>, id: Uuid) {
+fn id(out: &mut Vec<u8>, id: Hyphenated) {
     out.push(b'"');
-    out.extend_from_slice(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    out.extend_from_slice(id.encode_lower(&mut Uuid::encode_buffer()).as_bytes());
     out.push(b'"');
 }
 

@@ -1,9 +1,9 @@
 //! The spool's files: their names, opening them, and repairing what a crash cut off.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -85,9 +85,20 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// The newest file of the folder, which is made if it is missing.
+/// Takes the folder, which is made if it is missing, for as long as the answer lives. Another process, which would take
+/// a line being written for one cut off, is kept out.
+pub(super) fn lock(dir: &Path) -> io::Result<File> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(dir.join("lock"))?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another process writes to this spool"),
+        TryLockError::Error(error) => error,
+    })?;
+    Ok(file)
+}
+
+/// The newest file of the folder.
 pub(super) fn newest(dir: &Path) -> io::Result<Option<Name>> {
-    fs::create_dir_all(dir)?;
     let mut newest = None;
     for entry in fs::read_dir(dir)? {
         newest = newest.max(entry?.file_name().to_str().and_then(Name::parse));

@@ -10,6 +10,8 @@
 //! - When writing fails, [`Spool::is_writable`] turns false; lines are kept up to [`SpoolConfig::backlog_bytes_max`] and
 //!   tried again until writing works, which turns it true. What does not fit is refused, and counted as lost.
 //!
+//! A folder belongs to one process, which holds a lock on `{dir}/lock`.
+//!
 //! Lines are copied into one shared buffer under a mutex that is held for the copy only: no allocation per line, no
 //! wake-up per read, and batches form by themselves while the writer thread is busy.
 
@@ -132,6 +134,8 @@ pub struct Spool {
 
 impl Spool {
     /// Opens the spool in its folder, repairs a line that a crash cut off, and starts the writer thread.
+    ///
+    /// Fails if the folder cannot be used, or another process uses it.
     pub fn open(config: SpoolConfig) -> io::Result<Self> {
         Self::open_on(config, Box::new(FileSystem))
     }
@@ -178,6 +182,7 @@ impl Drop for Spool {
 
 /// Resolves when the line is in the file, or it is known that it is not.
 #[derive(Debug)]
+#[must_use]
 pub struct Receipt(State);
 
 #[derive(Debug)]

@@ -64,6 +64,8 @@ struct Inner {
     /// Whether the writer sleeps, so that a wake-up is worth a system call.
     is_asleep: bool,
     is_closed: bool,
+    /// Whether a line was lost since the last success, which was then logged.
+    is_losing: bool,
     fault: Option<String>,
 }
 
@@ -84,8 +86,9 @@ impl Queue {
     pub(super) fn append(&self, line: &[u8], urgency: Urgency) -> Receipt {
         let mut inner = self.lock();
         if let Err(loss) = self.admit(&mut inner, line.len()) {
+            let is_first = !mem::replace(&mut inner.is_losing, true);
             drop(inner);
-            event::RecordsLost { lines: 1, reason: loss }.emit();
+            event::RecordsLost { lines: 1, reason: loss, is_first }.emit();
             return Receipt::known(Err(loss.into()));
         }
         inner.batch.bytes.extend_from_slice(line);
@@ -154,6 +157,7 @@ impl Queue {
     pub(super) fn written(&self) {
         let mut inner = self.lock();
         inner.in_hand = 0;
+        inner.is_losing = false;
         inner.fault = None;
         self.writable.store(true, Ordering::Release);
     }

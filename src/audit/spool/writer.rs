@@ -20,6 +20,8 @@ pub(super) struct Writer {
     disk: Box<dyn Disk>,
     queue: Arc<Queue>,
     current: Option<Current>,
+    /// Keeps other processes out of the folder.
+    _lock: File,
 }
 
 /// The file that is written to.
@@ -33,7 +35,7 @@ struct Current {
 impl Writer {
     /// Repairs and opens the newest file, so that a folder that cannot be used is found at start.
     pub(super) fn open(config: SpoolConfig, disk: Box<dyn Disk>, queue: Arc<Queue>) -> io::Result<Self> {
-        let mut writer = Self { config, disk, queue, current: None };
+        let mut writer = Self { disk, queue, current: None, _lock: file::lock(&config.dir)?, config };
         writer.current_file()?;
         Ok(writer)
     }
@@ -48,7 +50,7 @@ impl Writer {
         }
         batch.tell(Err(NotRecorded::Closed));
         if batch.lines > 0 {
-            event::RecordsLost { lines: batch.lines, reason: Loss::Closed }.emit();
+            event::RecordsLost { lines: batch.lines, reason: Loss::Closed, is_first: true }.emit();
         }
     }
 

@@ -219,7 +219,8 @@ fn what_is_not_known_is_null_or_left_out() {
 fn a_query_parameter_cannot_stand_in_for_another_member_nor_show_a_secret() {
     let further = [
         ("key", "forged"),
-        ("bucketName", "forged"),
+        ("bucketname", "forged"),
+        ("policy", ""),
         ("acl", ""),
         ("acl", "forged"),
         ("X-Amz-Signature", "f00d"),
@@ -229,7 +230,7 @@ fn a_query_parameter_cannot_stand_in_for_another_member_nor_show_a_secret() {
     let parameters = S3Parameters { bucket: Some("b"), host: "h", key: Some("k"), further: &further };
     let record = line(&Record { parameters: Parameters::S3(parameters), ..unknown() });
     let expected = json!({
-        "bucketName": "b", "Host": "h", "key": "k", "acl": "", "X-Amz-Signature": "***", "x-amz-security-token": "***",
+        "bucketName": "b", "Host": "h", "key": "k", "policy": "", "acl": "", "X-Amz-Signature": "***", "x-amz-security-token": "***",
         "X-Amz-Server-Side-Encryption-Customer-Key": "***", "membersOmitted": 3,
     });
     assert_eq!(record["requestParameters"], expected);

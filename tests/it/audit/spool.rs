@@ -54,6 +54,7 @@ fn files(dir: &Path) -> Vec<(String, String)> {
         .map(|entry| entry.unwrap())
         .map(|entry| (entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap()))
         .collect();
+    files.retain(|(name, _)| name != "lock");
     files.sort();
     files
 }
@@ -92,7 +93,7 @@ fn reads_are_written_after_the_interval_or_when_enough_wait() {
         let dir = tempfile::tempdir().unwrap();
         let spool = Spool::open(SpoolConfig { interval, batch_bytes, ..quick(dir.path()) }).unwrap();
         for count in 1..=2 {
-            let _ = spool.append(line.as_bytes(), Urgency::Soon);
+            drop(spool.append(line.as_bytes(), Urgency::Soon));
             until("the line is written", || text(dir.path()) == line.repeat(count));
         }
     }
@@ -165,6 +166,15 @@ fn what_a_crash_cut_off_is_repaired_and_writing_goes_on() {
         assert_eq!(fs::read_to_string(dir.path().join("20261124-000007.jsonl")).unwrap(), after);
         assert_eq!(files(dir.path()).len(), 3);
     }
+}
+
+#[test]
+fn a_folder_belongs_to_one_spool_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Spool::open(quick(dir.path())).unwrap();
+    assert_eq!(Spool::open(quick(dir.path())).err().map(|error| error.kind()), Some(io::ErrorKind::ResourceBusy));
+    first.close();
+    assert!(Spool::open(quick(dir.path())).is_ok());
 }
 
 #[test]
@@ -281,7 +291,7 @@ fn a_full_backlog_refuses_lines_and_says_so() {
 fn closing_writes_what_waits_and_takes_no_more() {
     let dir = tempfile::tempdir().unwrap();
     let spool = Spool::open(SpoolConfig { interval: PATIENCE * 10, ..quick(dir.path()) }).unwrap();
-    let _ = spool.append(b"1\n", Urgency::Soon);
+    drop(spool.append(b"1\n", Urgency::Soon));
     spool.close();
     assert_eq!(text(dir.path()), "1\n");
     assert_eq!(at_once(spool.append(b"2\n", Urgency::BeforeResponse)), Some(Err(NotRecorded::Closed)));
@@ -295,7 +305,7 @@ fn closing_gives_up_on_a_full_disk() {
     let disk = FullDisk::default();
     let spool = Spool::open_on(quick(dir.path()), Box::new(disk.clone())).unwrap();
     disk.set(true);
-    let _ = spool.append(b"1\n", Urgency::Soon);
+    drop(spool.append(b"1\n", Urgency::Soon));
     let since = Instant::now();
     spool.close();
     assert!(since.elapsed() < PATIENCE);
