@@ -115,7 +115,7 @@ pub(super) fn escape(out: &mut Vec<u8>, value: &str) {
     }
 }
 
-/// Writes a tree. Only maps whose keys are not texts fail, and a [`Value`] has none; `null` would stand for one.
+/// Writes a tree. Writing a [`Value`] to memory does not fail; if it did, `null` would stand in its place.
 pub(super) fn value(out: &mut Vec<u8>, value: &Value) {
     let before = out.len();
     if serde_json::to_writer(&mut *out, value).is_err() {
@@ -145,7 +145,7 @@ pub(super) fn cut(value: &str, bytes_max: usize) -> &str {
     value.get(..value.floor_char_boundary(bytes_max)).unwrap_or(value)
 }
 
-/// Whether JSON demands an escape (RFC 8259, section 7). Without branches, for the same reason.
+/// Whether JSON demands an escape (RFC 8259, section 7). Written without branches, so that a stride is one comparison.
 fn is_special(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }

@@ -168,11 +168,10 @@ fn tls(out: &mut Vec<u8>, details: &TlsDetails<'_>) {
     object.close();
 }
 
-/// `eventSource`: the signing name's domain; CloudWatch is the one known exception.
+/// `eventSource`: the signing name's domain.
 fn source(out: &mut Vec<u8>, service: &str) {
-    let name = if service == "cloudwatch" { "monitoring" } else { service };
     out.push(b'"');
-    json::escape(out, name);
+    json::escape(out, service);
     out.extend_from_slice(b".amazonaws.com\"");
 }
 
