@@ -1,0 +1,5 @@
+//! The audit record, the spool, and what operators see of them.
+
+mod metrics;
+mod record;
+mod spool;
