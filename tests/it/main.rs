@@ -1,7 +1,4 @@
-<<<<<<< HEAD
-mod store;
-mod store_directory;
-mod store_suite;
-=======
+//! The integration tests, one binary.
+
 mod audit;
->>>>>>> audit
+mod store;
