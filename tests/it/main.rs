@@ -2,3 +2,5 @@
 
 mod audit;
 mod store;
+mod store_directory;
+mod store_suite;
