@@ -1,0 +1,5 @@
+//! The integration tests, as one binary.
+
+mod mapping;
+mod mapping_execute_api;
+mod mapping_table;
