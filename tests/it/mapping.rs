@@ -249,7 +249,7 @@ fn what_is_unknown_or_ambiguous_is_refused() {
         ("GET /photos/a?acl&tagging", &[], 400, "InvalidArgument"),
         ("GET /photos?acl&policy", &[], 400, "InvalidArgument"),
         ("PUT /photos/a?partNumber=1", &[], 400, "InvalidArgument"),
-        ("PUT /photos/a?uploadId=u", &[], 400, "InvalidArgument"),
+        ("PUT /photos/a?uploadId=u", &[], 405, "MethodNotAllowed"),
         ("GET /photos/a?uploadId=u&partNumber=1", &[], 400, "InvalidArgument"),
         ("GET /photos/a?uploadId=", &[], 400, "InvalidArgument"),
         ("DELETE /photos/a?uploadId=", &[], 400, "InvalidArgument"),

@@ -142,6 +142,7 @@ const KNOWN: &[(&str, Fate)] = &[
     ("x-amz-optional-object-attributes", With(LISTING)),
     ("x-amz-part-number-marker", With(Ops::of(&[Op::GetObjectAttributes]))),
     ("x-amz-region-set", Dropped),
+    ("x-amz-rename-source", With(Ops::of(&[Op::RenameObject]))),
     ("x-amz-request-payer", Always),
     ("x-amz-sdk-checksum-algorithm", Dropped),
     ("x-amz-security-token", Dropped),
@@ -225,15 +226,7 @@ impl Folded {
                 "",
             ));
         }
-        match name.as_str() {
-            "x-amz-copy-source" => {
-                self.selectors = self.selectors.with(const { Selectors::parse("hdr:x-amz-copy-source") })
-            }
-            "x-amz-object-attributes" => {
-                self.selectors = self.selectors.with(const { Selectors::parse("hdr:x-amz-object-attributes") });
-            }
-            _ => (),
-        }
+        self.selectors = self.selectors.with(Selectors::of_header(name.as_str()));
         if let Some(value) = stored_form(&name, value) {
             self.headers.push((name, value));
         }

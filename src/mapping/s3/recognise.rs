@@ -122,9 +122,7 @@ impl Query {
             return Ok(());
         }
         known.push((name.to_owned(), value.to_owned()));
-        if let Some((selector, _)) = Selectors::named(name).filter(|_| !name.starts_with("hdr:")) {
-            self.selectors = self.selectors.with(selector);
-        }
+        self.selectors = self.selectors.with(Selectors::of_parameter(name));
         Ok(())
     }
 
@@ -135,7 +133,11 @@ impl Query {
             if let Some(known) = row.params.iter().find(|known| **known == name) {
                 check::parameter(known, &value)?;
                 params.push((known, value));
-            } else if !Selectors::named(&name).is_some_and(|(selector, _)| row.select.contains(selector)) {
+                continue;
+            }
+            // What selected the operation by its presence alone has no further say.
+            let selector = Selectors::of_parameter(&name);
+            if selector.is_empty() || !row.select.contains(selector) {
                 return Err(fault::not_implemented(&name));
             }
         }
@@ -154,7 +156,7 @@ fn pick(level: Level, verb: Verb, select: Selectors) -> Result<&'static Row, Fau
     if let Some(row) = here().find(|row| row.verb == verb && fits(row)) {
         return Ok(row);
     }
-    Err(match here().any(|row| fits(&row)) {
+    Err(match here().any(|row| row.select == select) {
         true => fault::method_not_allowed(verb.method().as_str(), resource_type(level)),
         false => Fault::new(400, "InvalidArgument", "Conflicting or unknown query parameters or headers.")
             .because("no operation has this set of sub-resources"),

@@ -55,6 +55,9 @@ const NAMES: &[&str] = &[
     "hdr:x-amz-request-route",
 ];
 
+/// Marks the headers among the names.
+const HEADER: &str = "hdr:";
+
 /// Parameters whose value matters; the others select by their presence alone.
 const WITH_VALUE: Selectors =
     Selectors::parse("annotationName&id&list-type&max-directory-buckets&partNumber&select-type&uploadId");
@@ -91,10 +94,25 @@ impl Selectors {
         Self(set)
     }
 
-    /// The set of one query parameter or `hdr:` header; `None` if it does not select.
-    pub(super) fn named(name: &str) -> Option<(Self, &'static str)> {
-        let index = NAMES.iter().position(|known| *known == name)?;
-        Some((Self(1 << index), NAMES.get(index)?))
+    /// The set of one query parameter; empty if it does not select.
+    pub(super) fn of_parameter(name: &str) -> Self {
+        match NAMES.iter().position(|known| *known == name) {
+            Some(index) if !name.starts_with(HEADER) => Self(1 << index),
+            _ => Self::default(),
+        }
+    }
+
+    /// The set of one header, named in lower case; empty if it does not select.
+    pub(super) fn of_header(name: &str) -> Self {
+        const COPY: Selectors = Selectors::parse("hdr:x-amz-copy-source");
+        const ATTRIBUTES: Selectors = Selectors::parse("hdr:x-amz-object-attributes");
+        const RENAME: Selectors = Selectors::parse("hdr:x-amz-rename-source");
+        match name {
+            "x-amz-copy-source" => COPY,
+            "x-amz-object-attributes" => ATTRIBUTES,
+            "x-amz-rename-source" => RENAME,
+            _ => Self::default(),
+        }
     }
 
     /// Whether all of `other` is in this set.
@@ -125,7 +143,7 @@ impl Selectors {
             .enumerate()
             .filter(move |(index, _)| set.0 >> index & 1 == 1)
             .map(|(_, name)| *name)
-            .filter(|name| !name.starts_with("hdr:"))
+            .filter(|name| !name.starts_with(HEADER))
     }
 }
 
@@ -155,7 +173,9 @@ mod tests {
         assert_eq!(part.flags().count(), 0);
         assert!(part.without(part).is_empty());
         assert_eq!(Selectors::parse("select&select-type").flags().collect::<Vec<_>>(), ["select"]);
-        assert_eq!(Selectors::named("nothing"), None);
+        assert!(Selectors::of_parameter("nothing").is_empty());
+        assert!(Selectors::of_parameter("hdr:x-amz-copy-source").is_empty());
+        assert_eq!(Selectors::of_parameter("acl"), Selectors::parse("acl"));
         assert!(NAMES.len() <= 64);
     }
 }
