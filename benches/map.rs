@@ -26,7 +26,10 @@ const COMMON: &[(&str, &str)] = &[
     ("authorization", "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=..."),
 ];
 
-const CASES: &[(&str, Method, &str, &str, &[(&str, &str)])] = &[
+/// Name, method, path, query, headers.
+type Case = (&'static str, Method, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: &[Case] = &[
     ("get", Method::GET, "/photos/2026/summer/beach.jpg", "", &[]),
     ("get escaped", Method::GET, "/photos/2026/summer%20holiday/%C3%A9t%C3%A9.jpg", "versionId=v1", &[]),
     ("list", Method::GET, "/photos", "list-type=2&prefix=2026%2F&delimiter=%2F&max-keys=1000", &[]),

@@ -16,7 +16,10 @@ pub fn head<'a>(method: &'a Method, path: &'a str, query: &'a str, headers: &'a 
     Head { method, host: "localhost:9000", path, query, headers }
 }
 
-fn headers(text: &[(&str, &str)]) -> HeaderMap {
+/// Headers as sent.
+type Sent<'a> = &'a [(&'a str, &'a str)];
+
+fn headers(text: Sent<'_>) -> HeaderMap {
     let parse = |(name, value): &(&str, &str)| {
         (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap())
     };
@@ -28,7 +31,7 @@ fn headers(text: &[(&str, &str)]) -> HeaderMap {
 }
 
 /// Recognises `METHOD /path?query` with headers.
-fn request(line: &str, sent: &[(&str, &str)]) -> Result<Call, Fault> {
+fn request(line: &str, sent: Sent<'_>) -> Result<Call, Fault> {
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     recognise(
@@ -38,7 +41,7 @@ fn request(line: &str, sent: &[(&str, &str)]) -> Result<Call, Fault> {
     )
 }
 
-fn with_body(line: &str, sent: &[(&str, &str)], body: &str) -> Result<Call, Fault> {
+fn with_body(line: &str, sent: Sent<'_>, body: &str) -> Result<Call, Fault> {
     let mut call = request(line, sent)?;
     call.with_body(&Bytes::copy_from_slice(body.as_bytes()))?;
     Ok(call)
@@ -63,7 +66,7 @@ fn fact(call: &Call, need: usize, key: &str) -> Option<String> {
 #[test]
 fn headers_add_needs() {
     let put = "PUT /photos/a";
-    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let cases: &[(&str, Sent, &[&str])] = &[
         (put, &[], &["PutObject photos/a"]),
         (put, &[("x-amz-acl", "private")], &["PutObject photos/a", "PutObjectAcl photos/a"]),
         (put, &[("x-amz-grant-read", "id=1")], &["PutObject photos/a", "PutObjectAcl photos/a"]),
@@ -99,7 +102,7 @@ fn headers_add_needs() {
 #[test]
 fn copies_need_their_source() {
     let put = "PUT /photos/a";
-    let cases: &[(&str, &[(&str, &str)], &[&str])] = &[
+    let cases: &[(&str, Sent, &[&str])] = &[
         (put, &[("x-amz-copy-source", "/other/b%20c")], &["PutObject photos/a", "GetObject other/b c"]),
         (
             put,
@@ -145,7 +148,7 @@ fn documents_add_needs() {
     ];
     let tagged = "<CreateBucketConfiguration><LocationConstraint>eu</LocationConstraint>\
                   <Tags><Tag><Key>Team</Key><Value>a</Value></Tag></Tags></CreateBucketConfiguration>";
-    let cases: &[(&str, &[(&str, &str)], &str, &[&str])] = &[
+    let cases: &[(&str, Sent, &str, &[&str])] = &[
         ("PUT /photos", &[], "", &["CreateBucket photos"]),
         ("PUT /photos", &[("x-amz-acl", "private")], "", &["CreateBucket photos"]),
         (
@@ -245,12 +248,12 @@ fn facts_belong_to_their_actions() {
 
 #[test]
 fn what_is_unknown_or_ambiguous_is_refused() {
-    let cases: &[(&str, &[(&str, &str)], u16, &str)] = &[
+    let cases: &[(&str, Sent, u16, &str)] = &[
         ("GET /photos/a?acl&tagging", &[], 400, "InvalidArgument"),
         ("GET /photos?acl&policy", &[], 400, "InvalidArgument"),
         ("PUT /photos/a?partNumber=1", &[], 400, "InvalidArgument"),
         ("PUT /photos/a?uploadId=u", &[], 405, "MethodNotAllowed"),
-        ("GET /photos/a?uploadId=u&partNumber=1", &[], 400, "InvalidArgument"),
+        ("GET /photos/a?uploadId=u&partNumber=1", &[], 405, "MethodNotAllowed"),
         ("GET /photos/a?uploadId=", &[], 400, "InvalidArgument"),
         ("DELETE /photos/a?uploadId=", &[], 400, "InvalidArgument"),
         ("GET /photos/a?versionId=", &[], 400, "InvalidArgument"),
