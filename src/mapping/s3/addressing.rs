@@ -115,7 +115,7 @@ fn check_bucket(name: &str) -> Result<(), Fault> {
         && edge(bytes.first())
         && edge(bytes.last())
         && !name.contains("..")
-        && name.parse::<std::net::Ipv4Addr>().is_err();
+        && !is_ipv4_address(name);
     if !well_formed {
         return Err(fault::invalid_bucket(name));
     }
@@ -123,6 +123,10 @@ fn check_bucket(name: &str) -> Result<(), Fault> {
         Some(suffix) => Err(fault::not_served(suffix, "only general purpose buckets are served")),
         None => Ok(()),
     }
+}
+
+fn is_ipv4_address(name: &str) -> bool {
+    name.ends_with(|last: char| last.is_ascii_digit()) && name.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// A key is 0 to 1024 bytes without dot segments. S3 takes `.` and `..` literally; file systems and proxies behind us

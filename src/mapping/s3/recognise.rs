@@ -92,14 +92,13 @@ impl Call {
 /// What a query says, before it is known which operation it belongs to.
 struct Query {
     selectors: Selectors,
-    params: SmallVec<[(String, String); 4]>,
-    signed_headers: SmallVec<[(String, String); 4]>,
+    params: Vec<(String, String)>,
+    signed_headers: Vec<(String, String)>,
 }
 
 impl Query {
     fn read(raw: &str) -> Result<Self, Fault> {
-        let mut query =
-            Self { selectors: Selectors::default(), params: SmallVec::new(), signed_headers: SmallVec::new() };
+        let mut query = Self { selectors: Selectors::default(), params: Vec::new(), signed_headers: Vec::new() };
         for (name, value) in uri::pairs(raw) {
             let name = uri::decode_query(name).map_err(fault::unreadable)?;
             let value = uri::decode_query(value).map_err(fault::unreadable)?;
