@@ -1,0 +1,59 @@
+//! Percent-encoding as SigV4 wants it: unreserved bytes stay, all others become `%XX` in upper case (RFC 3986).
+
+/// An escape that is not `%` and two hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadEscape;
+
+const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// For each byte whether it is unreserved: `A-Z a-z 0-9 - . _ ~`.
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a byte stays as it is.
+pub fn is_unreserved(byte: u8) -> bool {
+    UNRESERVED.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+/// Appends one byte, escaped if need be.
+pub fn push_encoded(out: &mut Vec<u8>, byte: u8) {
+    if is_unreserved(byte) {
+        out.push(byte);
+    } else {
+        let digit = |nibble: u8| UPPER_HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+        out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+    }
+}
+
+/// The bytes that a text stands for, escapes read once.
+pub fn decoded(text: &[u8]) -> impl Iterator<Item = Result<u8, BadEscape>> + '_ {
+    let mut rest = text.iter();
+    std::iter::from_fn(move || {
+        let &byte = rest.next()?;
+        if byte != b'%' {
+            return Some(Ok(byte));
+        }
+        let mut digit = || rest.next().and_then(|&digit| (digit as char).to_digit(16));
+        Some(match (digit(), digit()) {
+            (Some(high), Some(low)) => u8::try_from(high * 16 + low).map_err(|_| BadEscape),
+            _ => Err(BadEscape),
+        })
+    })
+}
+
+/// Decodes a text into a string; escapes that are no UTF-8 are bad too.
+pub fn decode_text(text: &str) -> Result<std::borrow::Cow<'_, str>, BadEscape> {
+    if !text.contains('%') {
+        return Ok(text.into());
+    }
+    let bytes = decoded(text.as_bytes()).collect::<Result<Vec<u8>, _>>()?;
+    String::from_utf8(bytes).map(Into::into).map_err(|_| BadEscape)
+}
