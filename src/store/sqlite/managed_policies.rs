@@ -44,8 +44,7 @@ pub(super) fn list(
     only_attached: bool,
     page: Page<'_>,
 ) -> Done<Listing<ManagedPolicy>> {
-    let from = "managed_policy p WHERE p.account = ?4 \
-                AND (NOT ?5 OR EXISTS (SELECT 1 FROM attachment WHERE policy = p.id))";
+    let from = "managed_policy p WHERE p.account = ?4 AND (p.attachments > 0 OR NOT ?5)";
     work.listing([POLICY, "p", from], &[&Stored(account), &only_attached], page, policy, |it| &it.name)
 }
 
@@ -114,6 +113,8 @@ pub(super) fn attach(work: &SqliteWork<'_>, identity: &str, policy: &str) -> Don
     let sql = "INSERT INTO attachment (identity, policy) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let new = work.execute(sql, &[&identity, &policy]).map_err(refused)? > 0;
     if new {
+        work.execute("UPDATE managed_policy SET attachments = attachments + 1 WHERE id = ?1", &[&policy])
+            .map_err(refused)?;
         work.changed_identity(identity)?;
     }
     Ok(new)
@@ -123,6 +124,8 @@ pub(super) fn detach(work: &SqliteWork<'_>, identity: &str, policy: &str) -> Don
     let sql = "DELETE FROM attachment WHERE identity = ?1 AND policy = ?2";
     let known = work.execute(sql, &[&identity, &policy]).map_err(refused)? > 0;
     if known {
+        work.execute("UPDATE managed_policy SET attachments = attachments - 1 WHERE id = ?1", &[&policy])
+            .map_err(refused)?;
         work.changed_identity(identity)?;
     }
     Ok(known)

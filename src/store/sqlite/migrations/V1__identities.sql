@@ -53,7 +53,8 @@ CREATE TABLE access_key (
 CREATE INDEX access_key_by_owner ON access_key (owner);
 CREATE INDEX access_key_of_root ON access_key (account) WHERE owner IS NULL;
 
--- `last_version` is the highest number ever given.
+-- `last_version` is the highest number ever given. `attachments` counts the rows of `attachment`, which may be as many
+-- as there are users.
 CREATE TABLE managed_policy (
     id              TEXT PRIMARY KEY,
     account         TEXT NOT NULL REFERENCES account (id),
@@ -65,6 +66,7 @@ CREATE TABLE managed_policy (
     updated         INTEGER NOT NULL,
     default_version INTEGER NOT NULL,
     last_version    INTEGER NOT NULL,
+    attachments     INTEGER NOT NULL DEFAULT 0,
     UNIQUE (account, folded)
 ) STRICT, WITHOUT ROWID;
 
