@@ -9,6 +9,9 @@ use super::{AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Snapshot, Store, 
 use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
 
 /// The identities of this node: written through units of work, read from the snapshot.
+///
+/// [`read`](Directory::read) and [`write`](Directory::write) take their turns; one called within the other would wait
+/// for itself.
 pub struct Directory {
     store: Box<dyn Store>,
     snapshot: ArcSwap<Snapshot>,

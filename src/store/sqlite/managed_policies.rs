@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{
-    SqliteWork,
+    SqliteWork, count,
     errors::{kept, refused},
     rows::{IDENTITY, POLICY, Stored, identity, policy},
 };
@@ -23,6 +23,7 @@ pub(super) fn add(work: &SqliteWork<'_>, new: &ManagedPolicy, document: &str) ->
     work.execute(sql, &[&new.id, &account, &new.name, &folded, &new.path, &new.description, &created, &updated])
         .map_err(refused)?;
     insert_version(work, &new.id, 1, document, new.created)?;
+    count::grow(work, new.account, count::POLICY, 1)?;
     work.changed_policy(&new.id)
 }
 
@@ -48,18 +49,13 @@ pub(super) fn list(
     work.listing([POLICY, "p", from], &[&Stored(account), &only_attached], page, policy, |it| &it.name)
 }
 
-pub(super) fn count(work: &SqliteWork<'_>, account: AccountId) -> Done<u64> {
-    let sql = "SELECT count(*) FROM managed_policy WHERE account = ?1";
-    let count = work.row(sql, &[&Stored(account)], |row| row.get(0))?;
-    Ok(count.map_or(0, |Stored(count)| count))
-}
-
 pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {
     let Some(found) = by_id(work, id)? else { return Err(StoreError::missing(id)) };
     let default = "DELETE FROM policy_version WHERE policy = ?1 AND number = ?2";
     work.execute(default, &[&id, &found.default_version]).map_err(refused)?;
     work.execute("DELETE FROM tag WHERE resource = ?1", &[&id]).map_err(refused)?;
     work.execute("DELETE FROM managed_policy WHERE id = ?1", &[&id]).map_err(kept)?;
+    count::grow(work, found.account, count::POLICY, -1)?;
     work.changed_policy(id)
 }
 

@@ -120,6 +120,8 @@ pub fn an_identity_in_use_is_kept(store: &dyn Store) {
     assert_eq!(delete("AIDA1"), Some(ErrorKind::Missing));
     assert_eq!(read(store, |work| work.tags("AIDA1")), []);
     assert_eq!(delete("AGPA1"), None);
+    let count = |kind| read(store, |work| work.count_identities(account(), kind));
+    assert_eq!([count(IdentityKind::User), count(IdentityKind::Group)], [1, 0]);
 }
 
 pub fn members_and_groups_see_each_other(store: &dyn Store) {

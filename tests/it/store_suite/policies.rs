@@ -59,6 +59,7 @@ pub fn a_policy_in_use_is_kept(store: &dyn Store) {
     assert_eq!(read(store, |work| work.policy_versions("ANPA1")).len(), 2);
     write(store, |work| work.delete_policy_version("ANPA1", 1)).unwrap();
     assert_eq!([delete(), delete()], [None, Some(ErrorKind::Missing)]);
+    assert_eq!(read(store, |work| work.count_policies(account())), 1);
     // The name is free again, the id is not the old one.
     assert_eq!(refusal(store, |work| work.add_policy(&policy("ANPA9", "read"), "{}")), None);
 }

@@ -30,6 +30,15 @@ CREATE TABLE identity (
     UNIQUE (account, kind, folded)
 ) STRICT, WITHOUT ROWID;
 
+-- How many users, groups and policies an account has: quotas are checked at every creation, and counting a million rows
+-- would take longer than the creation.
+CREATE TABLE population (
+    account TEXT NOT NULL REFERENCES account (id),
+    kind    TEXT NOT NULL,
+    count   INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (account, kind)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE membership (
     member TEXT NOT NULL REFERENCES identity (id),
     "group" TEXT NOT NULL REFERENCES identity (id),
