@@ -35,7 +35,8 @@ impl Directory {
         Ok(Self { store, snapshot: ArcSwap::from_pointee(snapshot), writing: Mutex::new(()), uses: DashMap::new() })
     }
 
-    /// The present snapshot. Taken once per request and used to its end.
+    /// The present snapshot. Taken once per request and used to its end; a request that lives long (a slow upload) is
+    /// better served with `Guard::into_inner`.
     pub fn snapshot(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
     }

@@ -66,7 +66,9 @@ fn bytes(dir: &TempDir) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn what_was_committed_is_there_after_reopening() {
+    assert!(SqliteStore::is_fresh(tempfile::tempdir().unwrap().path()));
     let dir = written();
+    assert!(!SqliteStore::is_fresh(dir.path()));
     let store = open(dir.path()).unwrap();
     let mut work = store.begin().unwrap();
     assert_eq!(work.accounts().unwrap().len(), 2);
