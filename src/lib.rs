@@ -55,7 +55,7 @@ pub mod base;
 // pub mod config;
 // pub mod gateway;
 pub mod mapping;
-// pub mod policy;
+pub mod policy;
 // pub mod server;
 pub mod sigv4;
 // pub mod store;

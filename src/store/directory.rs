@@ -9,6 +9,9 @@ use super::{AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Snapshot, Store, 
 use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
 
 /// The identities of this node: written through units of work, read from the snapshot.
+///
+/// [`read`](Directory::read) and [`write`](Directory::write) take their turns; one called within the other would wait
+/// for itself.
 pub struct Directory {
     store: Box<dyn Store>,
     snapshot: ArcSwap<Snapshot>,
@@ -32,7 +35,8 @@ impl Directory {
         Ok(Self { store, snapshot: ArcSwap::from_pointee(snapshot), writing: Mutex::new(()), uses: DashMap::new() })
     }
 
-    /// The present snapshot. Taken once per request and used to its end.
+    /// The present snapshot. Taken once per request and used to its end; a request that lives long (a slow upload) is
+    /// better served with `Guard::into_inner`.
     pub fn snapshot(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
     }

@@ -41,7 +41,7 @@ impl MasterKey {
         let bytes = decoded.as_slice().try_into().map_err(|_| {
             StoreError::new(ErrorKind::WrongMasterKey, "a master key is 32 bytes in hexadecimal or base64")
         })?;
-        Ok(Self::from_bytes(bytes))
+        Self::from_bytes(bytes)
     }
 
     /// Reads the key from a file, which nobody but its owner may read.
@@ -57,6 +57,11 @@ impl MasterKey {
         Self::parse(&Zeroizing::new(fs::read_to_string(path).map_err(failed)?))
     }
 
+    /// The key in a file. Where there is none and `fresh` says that nothing was sealed yet, one is made.
+    pub fn read_or_create(path: &Path, fresh: bool, random: &dyn Random) -> Result<Self, StoreError> {
+        if fresh && !path.exists() { Self::create(path, random) } else { Self::read(path) }
+    }
+
     /// Makes a new key and writes it to a file that only its owner may read. A file that is there is left as it is and
     /// is an error: a lost master key is the loss of every secret.
     pub fn create(path: &Path, random: &dyn Random) -> Result<Self, StoreError> {
@@ -67,7 +72,7 @@ impl MasterKey {
             let what = format!("cannot write the master key `{}`: {error}", path.display());
             StoreError::new(ErrorKind::Unavailable, what)
         })?;
-        Ok(Self::from_bytes(&bytes))
+        Self::from_bytes(&bytes)
     }
 
     /// The id of this key.
@@ -79,11 +84,11 @@ impl MasterKey {
         &self.aead
     }
 
-    fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
+    fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Result<Self, StoreError> {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), ID_LABEL);
         let mut id = [0; 8];
         id.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
-        Self { id: MasterKeyId(id), aead: AeadKey::new(bytes) }
+        Ok(Self { id: MasterKeyId(id), aead: AeadKey::new(bytes)? })
     }
 }
 
@@ -121,7 +126,7 @@ mod tests {
     #[test]
     fn a_key_is_32_bytes_in_either_spelling() {
         let bytes = [0xa5; 32];
-        let id = MasterKey::from_bytes(&bytes).id();
+        let id = MasterKey::from_bytes(&bytes).unwrap().id();
         let (hex, base64) = (HEXLOWER.encode(&bytes), BASE64.encode(&bytes));
         for text in [hex.clone(), hex.to_uppercase(), base64.clone(), format!(" {base64}\n")] {
             assert_eq!(MasterKey::parse(&text).ok().map(|key| key.id()), Some(id));
@@ -135,8 +140,10 @@ mod tests {
     fn a_written_key_reads_back_and_is_never_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("master.key");
-        assert_eq!(MasterKey::read(&path).err().unwrap().kind, ErrorKind::WrongMasterKey);
-        let made = MasterKey::create(&path, &SystemRandom).unwrap();
+        let lost = MasterKey::read_or_create(&path, false, &SystemRandom);
+        assert_eq!(lost.err().map(|error| error.kind), Some(ErrorKind::WrongMasterKey));
+        let made = MasterKey::read_or_create(&path, true, &SystemRandom).unwrap();
+        assert_eq!(MasterKey::read_or_create(&path, true, &SystemRandom).unwrap().id(), made.id());
         assert_eq!(MasterKey::read(&path).unwrap().id(), made.id());
         assert!(MasterKey::create(&path, &SystemRandom).is_err());
         assert_eq!(MasterKey::read(&path).unwrap().id(), made.id());

@@ -21,7 +21,7 @@ pub const KEY_BYTES: usize = 32;
 const FORMAT: u8 = 1;
 
 /// A key that seals and opens, bound to nothing by itself.
-pub(super) struct AeadKey(Option<LessSafeKey>);
+pub(super) struct AeadKey(LessSafeKey);
 
 /// The key that an account's secrets are sealed with.
 pub struct DataKey {
@@ -60,7 +60,7 @@ impl DataKey {
             .as_slice()
             .try_into()
             .map_err(|_| StoreError::damaged(format!("the data key of account {account} has another length")))?;
-        Ok(Self { account, version, aead: AeadKey::new(key) })
+        Ok(Self { account, version, aead: AeadKey::new(key)? })
     }
 
     /// Seals the secret of an access key.
@@ -108,9 +108,10 @@ fn place(what: &str, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 impl AeadKey {
-    pub(super) fn new(bytes: &[u8; KEY_BYTES]) -> Self {
-        // Of 32 bytes a key can always be made; were it not so, this one seals and opens nothing.
-        Self(UnboundKey::new(&AES_256_GCM, bytes).ok().map(LessSafeKey::new))
+    pub(super) fn new(bytes: &[u8; KEY_BYTES]) -> Result<Self, StoreError> {
+        let key = UnboundKey::new(&AES_256_GCM, bytes)
+            .map_err(|_| StoreError::new(ErrorKind::Unavailable, "the cryptographic library makes no key"))?;
+        Ok(Self(LessSafeKey::new(key)))
     }
 
     /// Appends nonce, ciphertext and tag to `out`.
@@ -119,8 +120,8 @@ impl AeadKey {
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
         let mut text = Zeroizing::new(plain.to_vec());
-        let key = self.0.as_ref().ok_or_else(failed)?;
-        let tag = key
+        let tag = self
+            .0
             .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place), text.as_mut_slice())
             .map_err(|_| failed())?;
         out.extend(nonce);
@@ -134,8 +135,8 @@ impl AeadKey {
         let damaged = || StoreError::damaged("a sealed record does not open at its place");
         let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
         let mut text = text.to_vec();
-        let key = self.0.as_ref().ok_or_else(damaged)?;
-        let length = key
+        let length = self
+            .0
             .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(place), &mut text)
             .map_err(|_| damaged())?
             .len();

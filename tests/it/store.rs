@@ -5,8 +5,8 @@ use std::{fs, path::Path, sync::Arc};
 use countersign::{
     base::AccountId,
     store::{
-        AccessKey, Account, ErrorKind, Identity, KeyOwner, MasterKey, SqliteStore, Store, StoreError, SystemRandom,
-        sqlite,
+        AccessKey, Account, ErrorKind, Identity, InlinePolicy, KeyOwner, MasterKey, Record, SqliteStore, Store,
+        StoreError, SystemRandom, sqlite,
     },
 };
 use rusqlite::Connection;
@@ -66,12 +66,53 @@ fn bytes(dir: &TempDir) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn what_was_committed_is_there_after_reopening() {
+    assert!(SqliteStore::is_fresh(tempfile::tempdir().unwrap().path()));
     let dir = written();
+    assert!(!SqliteStore::is_fresh(dir.path()));
     let store = open(dir.path()).unwrap();
     let mut work = store.begin().unwrap();
     assert_eq!(work.accounts().unwrap().len(), 2);
     let open = work.open_access_key(&key_id("AKIAROOT000000000002")).unwrap().unwrap();
     assert_eq!(open.secret.expose(), SECRET);
+}
+
+/// What a crash leaves is what the files hold at that moment, the log among them.
+#[test]
+fn a_crash_leaves_what_was_committed_and_nothing_else() {
+    let dir = written();
+    let store = open(dir.path()).unwrap();
+    let add = |id: &str, name: &str| {
+        let mut work = store.begin().unwrap();
+        let account = AccountId::from_number(1);
+        work.add_identity(&Identity { account, ..user(id, name) }).unwrap();
+        for number in 0..2000 {
+            let policy = InlinePolicy { name: format!("p{number}").into(), document: "x".repeat(2000).into() };
+            work.put_inline_policy(id, &policy).unwrap();
+        }
+        work
+    };
+    let after_crash = || {
+        let copy = tempfile::tempdir().unwrap();
+        for (name, bytes) in bytes(&dir) {
+            fs::write(copy.path().join(name), bytes).unwrap();
+        }
+        let store = open(copy.path()).unwrap();
+        let mut holdings = Vec::new();
+        let mut work = store.begin().unwrap();
+        work.scan(&mut |record| {
+            if let Record::Identity(holding) = record {
+                holdings.push((holding.identity.id, holding.inline.len()));
+            }
+            Ok(())
+        })
+        .unwrap();
+        holdings
+    };
+    let work = add("AIDA1", "ann");
+    assert_eq!(after_crash(), []);
+    work.commit().unwrap();
+    let _unfinished = add("AIDA2", "bob");
+    assert_eq!(after_crash(), [("AIDA1".into(), 2000)]);
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub(super) fn kept(error: Error) -> StoreError {
     }
 }
 
-fn kind(error: &Error) -> ErrorKind {
+/// What a failure of SQLite means for the store.
+pub(super) fn kind(error: &Error) -> ErrorKind {
     let failure = match error {
         Error::SqliteFailure(failure, _) => failure,
         // A column that holds what this program does not write.

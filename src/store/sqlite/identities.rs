@@ -1,7 +1,7 @@
 //! Accounts, users, groups, memberships and tags.
 
 use super::{
-    SqliteWork,
+    SqliteWork, count,
     errors::{kept, refused},
     rows::{IDENTITY, Stored, identity},
 };
@@ -42,6 +42,7 @@ pub(super) fn add(work: &SqliteWork<'_>, new: &Identity) -> Done {
     let (account, created, folded) = (Stored(new.account), Stored(new.created), fold(&new.name));
     work.execute(sql, &[&new.id, &account, &new.kind.word(), &new.name, &folded, &new.path, &created])
         .map_err(refused)?;
+    count::grow(work, new.account, new.kind.word(), 1)?;
     work.changed_identity(&new.id)
 }
 
@@ -69,12 +70,6 @@ pub(super) fn list(
     work.listing([IDENTITY, "i", from], &[&Stored(account), &kind.word()], page, identity, |it| &it.name)
 }
 
-pub(super) fn count(work: &SqliteWork<'_>, account: AccountId, kind: IdentityKind) -> Done<u64> {
-    let sql = "SELECT count(*) FROM identity WHERE account = ?1 AND kind = ?2";
-    let count = work.row(sql, &[&Stored(account), &kind.word()], |row| row.get(0))?;
-    Ok(count.map_or(0, |Stored(count)| count))
-}
-
 pub(super) fn rename(work: &SqliteWork<'_>, id: &str, name: &str, path: &str) -> Done {
     let sql = "UPDATE identity SET name = ?2, folded = ?3, path = ?4 WHERE id = ?1";
     match work.execute(sql, &[&id, &name, &fold(name), &path]).map_err(refused)? {
@@ -84,11 +79,11 @@ pub(super) fn rename(work: &SqliteWork<'_>, id: &str, name: &str, path: &str) ->
 }
 
 pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {
+    let Some(found) = by_id(work, id)? else { return Err(StoreError::missing(id)) };
     work.execute("DELETE FROM tag WHERE resource = ?1", &[&id]).map_err(refused)?;
-    match work.execute("DELETE FROM identity WHERE id = ?1", &[&id]).map_err(kept)? {
-        0 => Err(StoreError::missing(id)),
-        _ => work.changed_identity(id),
-    }
+    work.execute("DELETE FROM identity WHERE id = ?1", &[&id]).map_err(kept)?;
+    count::grow(work, found.account, found.kind.word(), -1)?;
+    work.changed_identity(id)
 }
 
 pub(super) fn add_member(work: &SqliteWork<'_>, group: &str, user: &str) -> Done<bool> {

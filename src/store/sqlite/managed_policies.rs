@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{
-    SqliteWork,
+    SqliteWork, count,
     errors::{kept, refused},
     rows::{IDENTITY, POLICY, Stored, identity, policy},
 };
@@ -23,6 +23,7 @@ pub(super) fn add(work: &SqliteWork<'_>, new: &ManagedPolicy, document: &str) ->
     work.execute(sql, &[&new.id, &account, &new.name, &folded, &new.path, &new.description, &created, &updated])
         .map_err(refused)?;
     insert_version(work, &new.id, 1, document, new.created)?;
+    count::grow(work, new.account, count::POLICY, 1)?;
     work.changed_policy(&new.id)
 }
 
@@ -44,15 +45,8 @@ pub(super) fn list(
     only_attached: bool,
     page: Page<'_>,
 ) -> Done<Listing<ManagedPolicy>> {
-    let from = "managed_policy p WHERE p.account = ?4 \
-                AND (NOT ?5 OR EXISTS (SELECT 1 FROM attachment WHERE policy = p.id))";
+    let from = "managed_policy p WHERE p.account = ?4 AND (p.attachments > 0 OR NOT ?5)";
     work.listing([POLICY, "p", from], &[&Stored(account), &only_attached], page, policy, |it| &it.name)
-}
-
-pub(super) fn count(work: &SqliteWork<'_>, account: AccountId) -> Done<u64> {
-    let sql = "SELECT count(*) FROM managed_policy WHERE account = ?1";
-    let count = work.row(sql, &[&Stored(account)], |row| row.get(0))?;
-    Ok(count.map_or(0, |Stored(count)| count))
 }
 
 pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {
@@ -61,6 +55,7 @@ pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {
     work.execute(default, &[&id, &found.default_version]).map_err(refused)?;
     work.execute("DELETE FROM tag WHERE resource = ?1", &[&id]).map_err(refused)?;
     work.execute("DELETE FROM managed_policy WHERE id = ?1", &[&id]).map_err(kept)?;
+    count::grow(work, found.account, count::POLICY, -1)?;
     work.changed_policy(id)
 }
 
@@ -114,6 +109,8 @@ pub(super) fn attach(work: &SqliteWork<'_>, identity: &str, policy: &str) -> Don
     let sql = "INSERT INTO attachment (identity, policy) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
     let new = work.execute(sql, &[&identity, &policy]).map_err(refused)? > 0;
     if new {
+        work.execute("UPDATE managed_policy SET attachments = attachments + 1 WHERE id = ?1", &[&policy])
+            .map_err(refused)?;
         work.changed_identity(identity)?;
     }
     Ok(new)
@@ -123,6 +120,8 @@ pub(super) fn detach(work: &SqliteWork<'_>, identity: &str, policy: &str) -> Don
     let sql = "DELETE FROM attachment WHERE identity = ?1 AND policy = ?2";
     let known = work.execute(sql, &[&identity, &policy]).map_err(refused)? > 0;
     if known {
+        work.execute("UPDATE managed_policy SET attachments = attachments - 1 WHERE id = ?1", &[&policy])
+            .map_err(refused)?;
         work.changed_identity(identity)?;
     }
     Ok(known)

@@ -5,6 +5,7 @@
 
 mod access_keys;
 mod changes;
+mod count;
 mod errors;
 mod identities;
 mod inline_policies;

@@ -6,9 +6,13 @@ use std::{
     time::Duration,
 };
 
+use refinery::error::Kind;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use super::{DATABASE_FILE, LOCK_FILE, errors::refused};
+use super::{
+    DATABASE_FILE, LOCK_FILE,
+    errors::{self, refused},
+};
 use crate::store::{ErrorKind, MasterKey, StoreError};
 
 /// How long a statement waits for a lock of another process (a backup, a person with a shell).
@@ -37,27 +41,34 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
 /// Opens, checks and migrates the database.
 pub(super) fn database(dir: &Path, master: &MasterKey) -> Result<Connection, StoreError> {
     let path = dir.join(DATABASE_FILE);
-    let fresh = !path.exists();
-    if fresh {
-        // SQLite gives its other files the mode of this one.
-        private().open(&path).map_err(|error| {
+    if !path.exists() {
+        create(dir, &path).map_err(|error| {
             StoreError::new(ErrorKind::Unavailable, format!("cannot make `{}`: {error}", path.display()))
         })?;
     }
     let mut connection = connect(&path)?;
     refuse_foreign(&connection, master)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(refused)?;
-    embedded::migrations::runner().run(&mut connection).map_err(|error| {
-        let kind = match error.kind() {
-            refinery::error::Kind::DivergentVersion(..) | refinery::error::Kind::MissingVersion(..) => ErrorKind::Newer,
-            _ => ErrorKind::Unavailable,
-        };
-        StoreError::new(kind, format!("cannot bring `{}` up to date: {error}", path.display()))
-    })?;
+    embedded::migrations::runner().run(&mut connection).map_err(|error| not_migrated(&error))?;
     connection
         .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('master_key', ?1)", params![master.id().0])
         .map_err(refused)?;
     Ok(connection)
+}
+
+/// Makes an empty file of our own mode, which SQLite gives its other files too, and makes sure that it stays.
+fn create(dir: &Path, path: &Path) -> std::io::Result<()> {
+    private().open(path)?.sync_all()?;
+    File::open(dir)?.sync_all()
+}
+
+fn not_migrated(error: &refinery::Error) -> StoreError {
+    let kind = match error.kind() {
+        Kind::DivergentVersion(..) | Kind::MissingVersion(..) => ErrorKind::Newer,
+        Kind::Connection(_, source) => source.downcast_ref().map_or(ErrorKind::Unavailable, errors::kind),
+        _ => ErrorKind::Unavailable,
+    };
+    StoreError::new(kind, format!("cannot bring the database up to date: {error}"))
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {

@@ -19,8 +19,8 @@ pub(super) struct Stored<T>(pub T);
 /// The columns of an identity `i`.
 pub(super) const IDENTITY: &str = "i.id, i.account, i.kind, i.name, i.path, i.created";
 /// The columns of a managed policy `p`.
-pub(super) const POLICY: &str = "p.id, p.account, p.name, p.path, p.description, p.created, p.updated, \
-     p.default_version, (SELECT count(*) FROM attachment WHERE policy = p.id)";
+pub(super) const POLICY: &str =
+    "p.id, p.account, p.name, p.path, p.description, p.created, p.updated, p.default_version, p.attachments";
 /// The columns of an access key `k`.
 pub(super) const ACCESS_KEY: &str =
     "k.id, k.account, k.owner, k.status, k.created, k.used_at, k.used_service, k.used_region";

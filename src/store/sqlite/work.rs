@@ -1,6 +1,8 @@
 //! The unit of work: each method in the file of its entity.
 
-use super::{SqliteWork, access_keys, changes, errors::refused, identities, inline_policies, managed_policies, scan};
+use super::{
+    SqliteWork, access_keys, changes, count, errors::refused, identities, inline_policies, managed_policies, scan,
+};
 use crate::{
     base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp},
     store::{
@@ -41,7 +43,7 @@ impl UnitOfWork for SqliteWork<'_> {
     }
 
     fn count_identities(&mut self, account: AccountId, kind: IdentityKind) -> Done<u64> {
-        identities::count(self, account, kind)
+        count::of(self, account, kind.word())
     }
 
     fn rename_identity(&mut self, id: &str, name: &str, path: &str) -> Done {
@@ -109,7 +111,7 @@ impl UnitOfWork for SqliteWork<'_> {
     }
 
     fn count_policies(&mut self, account: AccountId) -> Done<u64> {
-        managed_policies::count(self, account)
+        count::of(self, account, count::POLICY)
     }
 
     fn delete_policy(&mut self, id: &str) -> Done {

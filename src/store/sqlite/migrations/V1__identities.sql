@@ -30,6 +30,15 @@ CREATE TABLE identity (
     UNIQUE (account, kind, folded)
 ) STRICT, WITHOUT ROWID;
 
+-- How many users, groups and policies an account has: quotas are checked at every creation, and counting a million rows
+-- would take longer than the creation.
+CREATE TABLE population (
+    account TEXT NOT NULL REFERENCES account (id),
+    kind    TEXT NOT NULL,
+    count   INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (account, kind)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE membership (
     member TEXT NOT NULL REFERENCES identity (id),
     "group" TEXT NOT NULL REFERENCES identity (id),
@@ -53,7 +62,8 @@ CREATE TABLE access_key (
 CREATE INDEX access_key_by_owner ON access_key (owner);
 CREATE INDEX access_key_of_root ON access_key (account) WHERE owner IS NULL;
 
--- `last_version` is the highest number ever given.
+-- `last_version` is the highest number ever given. `attachments` counts the rows of `attachment`, which may be as many
+-- as there are users.
 CREATE TABLE managed_policy (
     id              TEXT PRIMARY KEY,
     account         TEXT NOT NULL REFERENCES account (id),
@@ -65,6 +75,7 @@ CREATE TABLE managed_policy (
     updated         INTEGER NOT NULL,
     default_version INTEGER NOT NULL,
     last_version    INTEGER NOT NULL,
+    attachments     INTEGER NOT NULL DEFAULT 0,
     UNIQUE (account, folded)
 ) STRICT, WITHOUT ROWID;
 
