@@ -61,7 +61,7 @@ impl Element {
     }
 
     /// Every element of this name below this one, at any depth.
-    pub(super) fn descendants<'a>(&'a self, name: &'a str) -> Vec<&'a Element> {
+    pub(super) fn descendants(&self, name: &str) -> Vec<&Element> {
         let mut found = Vec::new();
         for child in &self.children {
             if child.name == name {
