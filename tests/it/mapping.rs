@@ -192,6 +192,22 @@ fn facts_belong_to_their_actions() {
 }
 
 #[test]
+fn a_header_that_decisions_read_is_text() {
+    for (name, fits) in
+        [("x-amz-acl", false), ("if-match", false), ("x-amz-meta-who", true), ("content-disposition", true)]
+    {
+        let mut sent = HeaderMap::new();
+        sent.insert(HeaderName::from_static(name), HeaderValue::from_bytes(b"\xe9").unwrap());
+        let found = recognise(
+            &head(&Method::PUT, "/photos/a", "", &sent),
+            &addressing(),
+            "2026-01-01T00:00:00Z".parse().unwrap(),
+        );
+        assert_eq!(found.is_ok(), fits, "{name}");
+    }
+}
+
+#[test]
 fn what_is_unknown_or_ambiguous_is_refused() {
     let cases: &[(&str, Sent, u16, &str)] = &[
         ("GET /photos/a?acl&tagging", &[], 400, "InvalidArgument"),

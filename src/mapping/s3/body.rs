@@ -29,8 +29,8 @@ pub(super) enum Document {
 }
 
 impl Call {
-    /// Takes the whole body of a call with [`Body::Buffered`], after its hash was verified, and works out what the call
-    /// needs. An operation without a body document takes an empty one.
+    /// Takes the whole body of a call with [`Body::Buffered`](super::Body::Buffered), after its hash was verified, and
+    /// works out what the call needs. `CreateBucket` takes an empty body too.
     ///
     /// # Errors
     /// `MalformedXML`; `NotImplemented` for documents that name what cannot be decided on; `MaxMessageLengthExceeded`.
