@@ -124,8 +124,10 @@ pub(super) fn check_bucket(name: &str) -> Result<(), Fault> {
     }
 }
 
+/// Four numbers with dots, whether or not they fit an address.
 fn is_ipv4_address(name: &str) -> bool {
-    name.ends_with(|last: char| last.is_ascii_digit()) && name.parse::<std::net::Ipv4Addr>().is_ok()
+    let is_number = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    name.ends_with(|last: char| last.is_ascii_digit()) && name.split('.').all(is_number) && name.split('.').count() == 4
 }
 
 /// A key is 0 to 1024 bytes without dot segments. S3 takes `.` and `..` literally; file systems and proxies behind us
