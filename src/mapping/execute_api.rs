@@ -34,7 +34,7 @@ pub struct Api {
 impl Api {
     /// Whether a request is for this API, by host and path.
     pub fn answers(&self, head: &Head<'_>) -> bool {
-        let name = head.host.rsplit_once(':').map_or(head.host, |(name, _)| name);
+        let name = uri::host_name(head.host);
         let host_fits = self.host.as_ref().is_none_or(|host| host.eq_ignore_ascii_case(name));
         host_fits && self.path_below(head.path).is_some()
     }

@@ -1,4 +1,4 @@
-//! The integration tests, one binary.
+//! The integration tests, as one binary.
 
 mod audit;
 mod mapping;

@@ -89,13 +89,12 @@ pub(super) fn locate(head: &Head<'_>, addressing: &Addressing) -> Result<Target,
 
 /// The labels before the longest base domain that the host stands under; `None` for path style.
 fn bucket_of_host(host: &str, addressing: &Addressing) -> Option<String> {
-    let name = host
-        .rsplit_once(':')
-        .map_or(host, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host });
+    let name = uri::host_name(host);
     let labels = |domain: &String| {
         let at = name.len().checked_sub(domain.len())?;
         let (labels, rest) = name.split_at_checked(at)?;
-        rest.eq_ignore_ascii_case(domain).then_some(labels)
+        let is_below = labels.is_empty() || labels.ends_with('.');
+        (is_below && rest.eq_ignore_ascii_case(domain)).then_some(labels)
     };
     let labels = addressing.base_domains.iter().filter_map(labels).min_by_key(|labels| labels.len())?;
     let bucket = labels.strip_suffix('.')?;
@@ -106,7 +105,7 @@ fn bucket_of_host(host: &str, addressing: &Addressing) -> Option<String> {
 const SPECIAL_SUFFIXES: [&str; 5] = ["--x-s3", "--ol-s3", "-s3alias", ".mrap", "--table-s3"];
 
 /// S3's rules for the names of general purpose buckets (user guide, "Bucket naming rules").
-fn check_bucket(name: &str) -> Result<(), Fault> {
+pub(super) fn check_bucket(name: &str) -> Result<(), Fault> {
     let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
     let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();
@@ -125,8 +124,10 @@ fn check_bucket(name: &str) -> Result<(), Fault> {
     }
 }
 
+/// Four numbers with dots, whether or not they fit an address.
 fn is_ipv4_address(name: &str) -> bool {
-    name.ends_with(|last: char| last.is_ascii_digit()) && name.parse::<std::net::Ipv4Addr>().is_ok()
+    let is_number = |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_digit());
+    name.ends_with(|last: char| last.is_ascii_digit()) && name.split('.').all(is_number) && name.split('.').count() == 4
 }
 
 /// A key is 0 to 1024 bytes without dot segments. S3 takes `.` and `..` literally; file systems and proxies behind us
@@ -153,8 +154,10 @@ mod tests {
     use http::{HeaderMap, Method};
 
     fn located(host: &str, path: &str) -> Result<(String, String), (u16, String)> {
-        let addressing =
-            Addressing { base_domains: vec!["s3.local".into(), "eu.s3.local".into()], keys_are_file_paths: false };
+        let addressing = Addressing {
+            base_domains: vec!["s3.local".into(), "eu.s3.local".into(), "local".into()],
+            keys_are_file_paths: false,
+        };
         let head = Head { method: &Method::GET, host, path, query: "", headers: &HeaderMap::new() };
         locate(&head, &addressing)
             .map(|target| (target.bucket().into(), target.key().into()))
@@ -178,7 +181,10 @@ mod tests {
             ("PHOTOS.S3.local:9000", "/", "photos", ""),
             ("my.photos.s3.local", "/a", "my.photos", "a"),
             ("photos.eu.s3.local", "/a", "photos", "a"),
-            ("notas3.local", "/photos/a", "photos", "a"),
+            ("photos-s3.local", "/a", "photos-s3", "a"),
+            ("s3.locale", "/photos/a", "photos", "a"),
+            ("[::1]:9000", "/photos/a", "photos", "a"),
+            ("[::1]", "/photos/a", "photos", "a"),
         ];
         for (host, path, bucket, key) in cases {
             assert_eq!(located(host, path), Ok((bucket.into(), key.into())), "{host}{path}");

@@ -3,15 +3,17 @@
 use bytes::Bytes;
 
 use super::{
+    addressing,
     call::Call,
     check,
     delete::DeleteRequest,
-    fault, needs,
+    fault,
+    needs::{self, Named},
     table::{Body, Op},
     tags,
     xml::Element,
 };
-use crate::base::Fault;
+use crate::base::{Arn, Fault};
 
 /// What is known of the body.
 #[derive(Debug)]
@@ -27,8 +29,8 @@ pub(super) enum Document {
 }
 
 impl Call {
-    /// Takes the whole body of a call with [`Body::Buffered`], after its hash was verified, and works out what the call
-    /// needs. An operation without a body document takes an empty one.
+    /// Takes the whole body of a call with [`Body::Buffered`](super::Body::Buffered), after its hash was verified, and
+    /// works out what the call needs. `CreateBucket` takes an empty body too.
     ///
     /// # Errors
     /// `MalformedXML`; `NotImplemented` for documents that name what cannot be decided on; `MaxMessageLengthExceeded`.
@@ -70,6 +72,7 @@ impl Call {
 
     /// What facts read from a document stands in it at most once.
     fn check_document(&mut self, document: &Element) -> Result<(), Fault> {
+        check_named(&Named::of(self.row.op, document))?;
         match self.row.op {
             Op::CreateBucket => {
                 document.only("LocationConstraint")?;
@@ -101,6 +104,19 @@ impl Call {
             _ => (),
         }
         Ok(())
+    }
+}
+
+/// Names that are not those of a role or a bucket could be allowed by a wildcard and mean something else to the store.
+fn check_named(named: &Named<'_>) -> Result<(), Fault> {
+    for bucket in &named.buckets {
+        addressing::check_bucket(bucket)?;
+    }
+    let is_role =
+        |role: &&str| Arn::parse(role).is_some_and(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"));
+    match named.roles.iter().all(is_role) {
+        true => Ok(()),
+        false => Err(fault::malformed_xml("a role is not the ARN of a role")),
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     copy_source::CopySource,
     facts,
     needs::Side,
-    table::{Body, Op, Row},
+    table::{Answer, Body, Op, Row},
     tags::Tags,
 };
 use crate::base::{Need, Operation, Timestamp, condition::Value};
@@ -51,6 +51,11 @@ impl Call {
         self.row.event_name()
     }
 
+    /// What a successful answer of the upstream holds.
+    pub fn answer(&self) -> Answer {
+        self.row.answer()
+    }
+
     /// What the operation takes as body.
     pub fn body(&self) -> Body {
         self.row.body
@@ -87,7 +92,8 @@ impl Call {
         self.params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a request header, or of the `x-amz-*` query parameter that stands for it.
+    /// The value of a header that counts (`x-amz-expected-bucket-owner`, which the gateway compares with its own table of
+    /// buckets, is one of them and does not go upstream), or of the `x-amz-*` query parameter that stands for it.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known.as_str() == name).and_then(|(_, value)| value.to_str().ok())
     }

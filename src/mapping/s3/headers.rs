@@ -225,7 +225,7 @@ impl Folded {
         if self.headers.iter().any(|(known, _)| *known == name) {
             return Err(fault::invalid_argument("A header may be given only once.", name.as_str(), ""));
         }
-        if name.as_str().starts_with("x-amz-") && !name.as_str().starts_with(META) && value.to_str().is_err() {
+        if is_read_by_decisions(name.as_str()) && value.to_str().is_err() {
             return Err(fault::invalid_argument(
                 "A header value holds characters that are not allowed.",
                 name.as_str(),
@@ -238,6 +238,11 @@ impl Folded {
         }
         Ok(())
     }
+}
+
+/// Headers that facts and needs may read, and which therefore must be text.
+fn is_read_by_decisions(name: &str) -> bool {
+    name.starts_with("x-amz-") && !name.starts_with(META) || name.starts_with("if-")
 }
 
 /// `aws-chunked` describes the transfer, not the object: it is taken off; `None` if nothing else is left.

@@ -1,6 +1,6 @@
 //! S3's REST API: from a request head to a [`Call`], with every decision that it needs.
 //!
-//! 1. [`recognise`] finds bucket and key, picks the operation from [`TABLE`], keeps the parameters and headers that the
+//! 1. [`recognise()`] finds bucket and key, picks the operation from [`TABLE`], keeps the parameters and headers that the
 //!    operation takes and refuses those it does not know.
 //! 2. [`Call::with_body`] (or [`Call::with_form`]) reads a body that decisions depend on. Until then such a call needs
 //!    nothing, which the gateway refuses.
@@ -30,5 +30,5 @@ pub use addressing::Addressing;
 pub use call::Call;
 pub use recognise::recognise;
 pub use response::returns_to_client;
-pub use table::{Body, Level, NOT_SERVED, Op, Row, SUPERSEDED, TABLE, Verb};
+pub use table::{Answer, Body, Level, NOT_SERVED, Op, Row, SUPERSEDED, TABLE, Verb};
 pub use upstream::Style;

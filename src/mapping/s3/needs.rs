@@ -110,22 +110,37 @@ fn fill_source(call: &mut Call) {
 /// Roles and buckets that a configuration names.
 fn fill_document(call: &mut Call) {
     let Document::Read(document) = &call.document else { return };
-    let texts = |name| document.descendants(name).into_iter().map(|element: &Element| element.text.trim().to_owned());
-    let (roles, buckets): (Vec<String>, Vec<String>) = match call.row.op {
-        Op::PutBucketReplication => (texts("Role").collect(), texts("Bucket").collect()),
-        Op::PutBucketInventoryConfiguration | Op::PutBucketAnalyticsConfiguration => {
-            (Vec::new(), texts("Bucket").collect())
-        }
-        Op::PutBucketLogging => (Vec::new(), texts("TargetBucket").collect()),
-        _ => return,
-    };
+    let named = Named::of(call.row.op, document);
+    let roles: Vec<String> = named.roles.iter().map(|role| (*role).to_owned()).collect();
+    // `*` stands for itself here: only a policy with a wildcard in this place allows it.
+    let buckets: Vec<String> = named.buckets.iter().map(|name| format!("arn:aws:s3:::{name}/*")).collect();
     for role in roles {
         push(call, Side::Role, "iam:PassRole", role);
     }
     for bucket in buckets {
-        let name = bucket.strip_prefix("arn:aws:s3:::").unwrap_or(&bucket);
-        // `*` stands for itself here: only a policy with a wildcard in this place allows it.
-        push(call, Side::Destination, "s3:PutObject", format!("arn:aws:s3:::{name}/*"));
+        push(call, Side::Destination, "s3:PutObject", bucket);
+    }
+}
+
+/// What a configuration names for the store to act on or with.
+pub(super) struct Named<'a> {
+    /// ARNs of roles.
+    pub(super) roles: Vec<&'a str>,
+    /// Names of buckets, without `arn:aws:s3:::`.
+    pub(super) buckets: Vec<&'a str>,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn of(op: Op, document: &'a Element) -> Self {
+        let (role, bucket) = match op {
+            Op::PutBucketReplication => ("Role", "Bucket"),
+            Op::PutBucketInventoryConfiguration | Op::PutBucketAnalyticsConfiguration => ("", "Bucket"),
+            Op::PutBucketLogging => ("", "TargetBucket"),
+            _ => return Self { roles: Vec::new(), buckets: Vec::new() },
+        };
+        let texts = |name| document.descendants(name).into_iter().map(|element| element.text.as_str());
+        let name = |text: &'a str| text.strip_prefix("arn:aws:s3:::").unwrap_or(text);
+        Self { roles: texts(role).collect(), buckets: texts(bucket).map(name).collect() }
     }
 }
 

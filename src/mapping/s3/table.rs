@@ -69,6 +69,19 @@ pub enum Body {
     Form,
 }
 
+/// What a successful answer of the upstream holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Bytes of any length.
+    Stream,
+    /// A document, or nothing.
+    Document,
+    /// A document that may be an `<Error>` under status 200, because the status was sent before the work was done.
+    LateDocument,
+    /// A `DeleteResult`, with an outcome for each key.
+    PerKey,
+}
+
 /// One operation.
 #[derive(Debug)]
 pub struct Row {
@@ -96,6 +109,16 @@ impl Row {
     /// Whether the operation changes nothing.
     pub fn is_read_only(&self) -> bool {
         matches!(self.verb, Verb::Get | Verb::Head) || self.op == Op::SelectObjectContent
+    }
+
+    /// What a successful answer holds.
+    pub fn answer(&self) -> Answer {
+        match self.op {
+            Op::GetObject | Op::GetObjectAnnotation | Op::GetObjectTorrent | Op::SelectObjectContent => Answer::Stream,
+            Op::CopyObject | Op::UploadPartCopy | Op::CompleteMultipartUpload => Answer::LateDocument,
+            Op::DeleteObjects => Answer::PerKey,
+            _ => Answer::Document,
+        }
     }
 
     /// CloudTrail's event name, which is older than some operations' names.

@@ -22,7 +22,7 @@ pub enum Style {
 }
 
 impl Call {
-    /// The upstream request. For [`Body::Buffered`] its body is [`Call::upstream_body`].
+    /// The upstream request. For [`Body::Buffered`](super::Body::Buffered) its body is [`Call::upstream_body`].
     pub fn upstream(&self, style: Style) -> UpstreamRequest {
         let method = if self.row.op == Op::PostObject { Method::PUT } else { self.row.verb.method() };
         UpstreamRequest {
@@ -33,7 +33,7 @@ impl Call {
         }
     }
 
-    /// The whole body of a call with [`Body::Buffered`]: as it came if no decision read it, else written anew. `None` for
+    /// The whole body of a call with [`Body::Buffered`](super::Body::Buffered): as it came if no decision read it, else written anew. `None` for
     /// other calls, and for a `DeleteObjects` of which no key was allowed: that is answered by
     /// [`Call::merge_delete_result`] without the upstream.
     pub fn upstream_body(&self) -> Option<Bytes> {

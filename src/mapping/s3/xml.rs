@@ -29,9 +29,13 @@ impl Element {
     ///
     /// # Errors
     /// `MalformedXML` for anything not well-formed, for document types, entities other than the five, processing
-    /// instructions, mixed content, prefixed element names, and for more than 16 levels or 20,000 elements.
+    /// instructions, mixed content, control characters, prefixed or unusual names, and for more than 16 levels or 20,000 elements.
     pub(super) fn parse(document: &[u8], root: &str) -> Result<Self, Fault> {
         let text = str::from_utf8(document).map_err(|_| fault::malformed_xml("the document is not UTF-8"))?;
+        // Not characters of XML 1.0; some parsers let them pass.
+        if text.bytes().any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) {
+            return Err(fault::malformed_xml("a raw control character"));
+        }
         let element = Tree::default().read(text.strip_prefix('\u{feff}').unwrap_or(text))?;
         if element.name == root {
             Ok(element)
@@ -61,7 +65,7 @@ impl Element {
     }
 
     /// Every element of this name below this one, at any depth.
-    pub(super) fn descendants<'a>(&'a self, name: &'a str) -> Vec<&'a Element> {
+    pub(super) fn descendants(&self, name: &str) -> Vec<&Element> {
         let mut found = Vec::new();
         for child in &self.children {
             if child.name == name {
@@ -163,13 +167,16 @@ impl Tree {
             return Err(fault::malformed_xml("an element holds both text and elements"));
         }
         let name = start.name().as_ref().to_owned();
-        if name.contains(':') {
-            return Err(fault::malformed_xml("an element name has a prefix"));
+        if !is_plain_name(&name) {
+            return Err(fault::malformed_xml("an element name has a prefix or unusual characters"));
         }
         let mut element = Element { name, ..Element::default() };
         for attribute in start.attributes() {
             let attribute = attribute.map_err(fault::malformed_xml)?;
             let name = attribute.key.as_ref().to_owned();
+            if !name.split(':').all(is_plain_name) {
+                return Err(fault::malformed_xml("an attribute name has unusual characters"));
+            }
             let value = attribute.normalized_value(XmlVersion::default()).map_err(fault::malformed_xml)?.into_owned();
             element.attributes.push((name, value));
             if element.attributes.len() > ATTRIBUTES_MAX {
@@ -203,6 +210,11 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// The names of S3's documents are of this kind; XML would allow more.
+fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 /// Line ends as XML reads them: a line feed.
@@ -268,6 +280,10 @@ mod tests {
             b"<!DOCTYPE A [<!ENTITY e 'x'>]><A>&e;</A>",
             b"<A>&e;</A>",
             b"<A>&#0;</A>",
+            b"<A>\0</A>",
+            b"<A>\x1b</A>",
+            b"<A><B'/></A>",
+            b"<A b\"='1'/>",
             b"<A>&#xD800;</A>",
             b"<A>&#+65;</A>",
             b"<?xml version='1.0' encoding='utf-16'?><A/>",
