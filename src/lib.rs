@@ -58,5 +58,5 @@ pub mod mapping;
 pub mod policy;
 // pub mod server;
 pub mod sigv4;
-// pub mod store;
+pub mod store;
 pub mod telemetry;

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use http::header::{REFERER, USER_AGENT};
 
 use super::{caller::Caller, read::Received};
+use crate::store::snapshot::Snapshot;
 use crate::base::{
-    AccountId, Operation, Principal,
+    AccountId, Operation, Principal, Tag,
     condition::{Context, Value},
     time,
 };
@@ -26,7 +27,7 @@ pub struct Circumstances<'a> {
     /// The account that owns the resource.
     pub resource_account: AccountId,
     /// The caller's tags, as stored.
-    pub principal_tags: &'a [(Box<str>, Box<str>)],
+    pub principal_tags: &'a [Tag],
 }
 
 /// The context of one decision: the circumstances, and what the operation says of this need.
@@ -52,12 +53,27 @@ impl<T: Operation> Context for NeedContext<'_, T> {
 }
 
 impl<'a> Circumstances<'a> {
+    /// Puts them together.
+    pub fn new(
+        caller: &'a Caller,
+        received: &'a Received,
+        region: &'a str,
+        resource_account: AccountId,
+        snapshot: &'a Snapshot,
+    ) -> Self {
+        let principal_tags = match caller.principal() {
+            Principal::User(user) => snapshot.tags(&user.id),
+            Principal::Root(_) | Principal::Anonymous => &[],
+        };
+        Self { caller, received, region, resource_account, principal_tags }
+    }
+
     /// A global key, without `aws:`.
     fn global(&self, name: &str) -> Value<'a> {
         let caller = self.caller;
         if let Some(tag) = name.strip_prefix("principaltag/") {
-            let tag = self.principal_tags.iter().find(|(key, _)| key.to_lowercase() == tag);
-            return Value::maybe(tag.map(|(_, value)| &**value));
+            let tag = self.principal_tags.iter().find(|known| known.key.to_lowercase() == tag);
+            return Value::maybe(tag.map(|tag| &*tag.value));
         }
         match name {
             "currenttime" => Value::owned(time::iso8601(caller.at())),

@@ -132,12 +132,11 @@ impl Test {
 
 impl Comparison {
     fn any_matches(&self, member: &str, context: &dyn Context) -> bool {
-        let text = |template: &Option<Template>| template.as_ref().and_then(|template| template.text(context));
         match self {
-            Comparison::Text(values) => values.iter().filter_map(text).any(|value| value == member),
+            Comparison::Text(values) => texts(values, context).any(|value| value == member),
             Comparison::Folded(values) => {
                 let member = member.to_lowercase();
-                values.iter().filter_map(text).any(|value| value.to_lowercase() == member)
+                texts(values, context).any(|value| value.to_lowercase() == member)
             }
             Comparison::Like(values) => {
                 values.iter().flatten().any(|template| template.matches(member, context).unwrap_or(false))
@@ -185,6 +184,14 @@ impl Comparison {
             Comparison::Arn(_) | Comparison::Null(_) => true,
         }
     }
+}
+
+/// The texts of templates whose variables all have a value.
+fn texts<'a>(
+    templates: &'a [Option<Template>],
+    context: &'a dyn Context,
+) -> impl Iterator<Item = std::borrow::Cow<'a, str>> {
+    templates.iter().flatten().filter_map(|template| template.text(context))
 }
 
 /// The comparison of an operator's name without prefix and suffix, and whether it is negated.

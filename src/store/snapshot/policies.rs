@@ -2,9 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-/// The compiled policies of one holder. (Stands in for the engine's own set.)
-#[derive(Debug)]
-pub struct PolicySet(pub Vec<(Box<str>, Box<str>)>);
+use crate::policy::Policy;
+pub use crate::policy::PolicySet;
 
 /// The compiled policies of one holder, or why they cannot be used. Shared, never copied.
 #[derive(Clone)]
@@ -20,14 +19,15 @@ impl Compiled {
     /// Compiles documents, each with the label under which a decision names it. One that does not compile makes the
     /// whole set unusable: leaving it out could leave out a denial.
     pub fn of<'a>(documents: impl Iterator<Item = (String, &'a str)>) -> Self {
-        let compile = |(label, document): (String, &str)| {
-            if serde_json::from_str::<serde_json::Value>(document).is_err() {
-                tracing::error!(policy = label, "stored policy cannot be used; its holders are denied everything");
-                return Err(Poisoned::new(format!("policy `{label}` cannot be used")));
+        let compile = |(label, document): (String, &str)| match Policy::compile(document) {
+            Ok(policy) => Ok((Arc::from(label), Arc::new(policy))),
+            Err(error) => {
+                tracing::error!(policy = label, %error, "stored policy cannot be used; its holders are denied everything");
+                Err(Poisoned::new(format!("policy `{label}` cannot be used: {error}")))
             }
-            Ok((label.into(), document.into()))
         };
-        Self(Arc::new(documents.map(compile).collect::<Result<_, _>>().map(PolicySet)))
+        let policies: Result<Vec<_>, _> = documents.map(compile).collect();
+        Self(Arc::new(policies.map(PolicySet::new)))
     }
 
     /// The set.

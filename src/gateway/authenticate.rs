@@ -1,0 +1,391 @@
+//! Step 2, authenticate: who signed this request? The only maker of callers.
+//!
+//! The service that the credential scope names decides which API is meant; the signature covers the scope, so a
+//! request signed for one API can never be read as one for another.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use http::{Method, header::CONTENT_TYPE};
+use hyper::body::Incoming;
+
+use super::{
+    backend::OwnApi,
+    caller::{Caller, SignatureFacts},
+    keys::DerivedKeys,
+    payload::{Arriving, Bounds, Promise, collect},
+    read::Received,
+    settings::Settings,
+    trail::{Protocol, Trail},
+};
+use crate::{
+    base::{AccessKeyId, Fault, Head, Principal, Timestamp},
+    sigv4::{
+        self, Algorithm, Dialect, Evidence, Expectations, Form, ProvingKey, Refusal, Scope, Signed,
+        payload::{ChunkKey, ChunkSeed, PayloadRule},
+    },
+    store::{
+        KeyStatus,
+        snapshot::{Credential, Snapshot},
+    },
+    telemetry::{event::AuthenticationFailed, label::AuthFailure},
+};
+
+/// Which API a request is for.
+#[derive(Clone)]
+pub enum Service {
+    /// S3, served by an upstream.
+    S3,
+    /// An internal HTTP API.
+    ExecuteApi,
+    /// An API of ours.
+    Own(Arc<dyn OwnApi>),
+}
+
+/// A request whose caller is known.
+pub struct Authenticated {
+    /// Who.
+    pub caller: Caller,
+    /// For what.
+    pub service: Service,
+    /// In which region.
+    pub region: Box<str>,
+    /// What was promised about the body.
+    pub promise: Promise,
+    /// The body, which some signatures demand to be read.
+    pub body: Arriving,
+}
+
+/// What authentication works with.
+pub struct Means<'a> {
+    /// Where keys are found.
+    pub snapshot: &'a Snapshot,
+    /// Where derived keys are kept.
+    pub keys: &'a DerivedKeys,
+    /// Our own APIs.
+    pub apis: &'a [Arc<dyn OwnApi>],
+    /// Regions, limits.
+    pub settings: &'a Settings,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Finds out who a request is from. Notes in the trail what it learns on the way.
+pub async fn authenticate(
+    received: &Received,
+    body: Incoming,
+    means: &Means<'_>,
+    trail: &mut Claims,
+) -> Result<Authenticated, Fault> {
+    let head = received.head();
+    let (protocol, dialect) = by_shape(&head, means.apis);
+    trail.protocol = protocol;
+    let evidence = sigv4::read(&head).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let Evidence::Signed(signed) = evidence else {
+        return anonymous(received, body, means, trail, dialect);
+    };
+    trail.claim(&signed);
+    let expectations = Expectations { now: means.now, regions: &means.settings.regions };
+    let service = service_of(&signed, means, trail)?;
+    let dialect = dialect_of(&service);
+    let scope = sigv4::check_scope(&signed, &expectations).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let credential = credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let rule = PayloadRule::of(&head, scope.service, signed.form).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let (line, body) = payload_line(&rule, body, &service, means.settings).await?;
+    let proof = Proof::of(&signed, &scope, credential, means.keys).ok_or_else(|| {
+        trail.refuse(Refusal::UnknownKey(scope.access_key_id.to_owned()), dialect)
+    })?;
+    sigv4::verify(&signed, &head, &line, &expectations, &proof.key())
+        .map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let region = match signed.algorithm {
+        Algorithm::Hmac => scope.region.into(),
+        Algorithm::Ecdsa => means.settings.region().into(),
+    };
+    let seed = matches!(rule, PayloadRule::Streaming(form) if form.signs_chunks()).then(|| proof.seed(&signed));
+    let caller = Caller {
+        principal: credential.principal.clone(),
+        access_key: AccessKeyId::parse(scope.access_key_id),
+        signature: Some(facts(&signed, &region)),
+        source_ip: received.source_ip,
+        at: means.now,
+    };
+    Ok(Authenticated { caller, service, region, promise: Promise { rule, seed }, body })
+}
+
+/// Finds out who signed a form: the signature covers the policy, which covers the fields.
+pub fn authenticate_form(
+    received: &Received,
+    field: impl Fn(&str) -> Option<String>,
+    means: &Means<'_>,
+    trail: &mut Claims,
+) -> Result<Caller, Fault> {
+    let dialect = Dialect::S3;
+    let (Some(policy), Some(credential), Some(date), Some(signature)) =
+        (field("policy"), field("x-amz-credential"), field("x-amz-date"), field("x-amz-signature"))
+    else {
+        let any = ["policy", "x-amz-credential", "x-amz-signature", "AWSAccessKeyId"].iter().any(|name| field(name).is_some());
+        return match any {
+            false => Ok(nobody(received, means.now)),
+            true => Err(Fault::new(400, "InvalidArgument", "Bucket POST must contain the fields of signature version 4.")),
+        };
+    };
+    let algorithm = field("x-amz-algorithm").unwrap_or_default();
+    if algorithm != Algorithm::Hmac.name() {
+        return Err(trail.refuse(Refusal::UnknownQueryAlgorithm(algorithm), dialect));
+    }
+    let at = crate::base::time::parse_amz_date(&date)
+        .ok_or_else(|| trail.refuse(Refusal::BadQueryDate(date.clone()), dialect))?;
+    let signed = Signed {
+        form: Form::Post,
+        algorithm: Algorithm::Hmac,
+        credential: credential.into(),
+        signed_headers: "".into(),
+        signature: signature.into(),
+        date: date.into(),
+        at,
+        expires: None,
+        token: field("x-amz-security-token").map(Into::into),
+        region_set: None,
+    };
+    trail.claim(&signed);
+    let expectations = Expectations { now: means.now, regions: &means.settings.regions };
+    let scope = sigv4::check_scope(&signed, &expectations).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    if scope.service != "s3" {
+        let refusal = Refusal::WrongService(Form::Post, scope.service.to_owned(), "s3".into());
+        return Err(trail.refuse(refusal, dialect));
+    }
+    let credential = credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let key = means.keys.signing_key(credential.generation, &credential.secret, &scope);
+    if !key.verify(policy.as_bytes(), &signed.signature) {
+        let mismatch = sigv4::refusal::Mismatch {
+            access_key_id: scope.access_key_id.to_owned(),
+            string_to_sign: policy,
+            signature: signed.signature.to_string(),
+            canonical_request: String::new(),
+        };
+        return Err(trail.refuse(Refusal::Mismatch(Box::new(mismatch)), dialect));
+    }
+    Ok(Caller {
+        principal: credential.principal.clone(),
+        access_key: AccessKeyId::parse(scope.access_key_id),
+        signature: Some(facts(&signed, scope.region)),
+        source_ip: received.source_ip,
+        at: means.now,
+    })
+}
+
+/// What is learned of a request while it is not proven yet.
+pub struct Claims {
+    /// The protocol of its answer.
+    pub protocol: Protocol,
+    /// The access key that it names.
+    pub access_key: Option<Box<str>>,
+    /// The region that it names.
+    pub region: Option<Box<str>>,
+    /// `SigV4`, `SigV4A`.
+    pub signature_version: Option<&'static str>,
+    id: crate::base::RequestId,
+}
+
+impl Claims {
+    /// Nothing yet.
+    pub fn new(trail: &Trail) -> Self {
+        Self {
+            protocol: trail.protocol,
+            access_key: None,
+            region: None,
+            signature_version: None,
+            id: trail.id,
+        }
+    }
+
+    fn claim(&mut self, signed: &Signed<'_>) {
+        self.signature_version = Some(if signed.algorithm == Algorithm::Hmac { "SigV4" } else { "SigV4A" });
+        if let Some(scope) = signed.scope() {
+            self.access_key = Some(scope.access_key_id.into());
+            self.region = Some(scope.region.into()).filter(|region: &Box<str>| !region.is_empty());
+        }
+    }
+
+    fn refuse(&self, refusal: Refusal, dialect: Dialect) -> Fault {
+        AuthenticationFailed { reason: label(&refusal), request_id: self.id }.emit();
+        let fault = refusal.fault(dialect);
+        if fault.detail.is_some() { fault } else { fault.because(refusal.cause()) }
+    }
+}
+
+fn anonymous(
+    received: &Received,
+    body: Incoming,
+    means: &Means<'_>,
+    trail: &mut Claims,
+    dialect: Dialect,
+) -> Result<Authenticated, Fault> {
+    if dialect != Dialect::S3 {
+        return Err(trail.refuse(Refusal::NoCredentials, dialect));
+    }
+    let rule = PayloadRule::of_anonymous(&received.head()).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    Ok(Authenticated {
+        caller: nobody(received, means.now),
+        service: Service::S3,
+        region: means.settings.region().into(),
+        promise: Promise { rule, seed: None },
+        body: Arriving::Stream(body),
+    })
+}
+
+fn nobody(received: &Received, now: Timestamp) -> Caller {
+    Caller {
+        principal: Principal::Anonymous,
+        access_key: None,
+        signature: None,
+        source_ip: received.source_ip,
+        at: now,
+    }
+}
+
+/// The API that the scope names.
+fn service_of(signed: &Signed<'_>, means: &Means<'_>, trail: &mut Claims) -> Result<Service, Fault> {
+    let name = signed.scope().map_or("", |scope| scope.service);
+    if name == "s3" {
+        trail.protocol = Protocol::S3;
+        return Ok(Service::S3);
+    }
+    if name == "execute-api" {
+        trail.protocol = Protocol::RestJson;
+        return Ok(Service::ExecuteApi);
+    }
+    match means.apis.iter().find(|api| api.service() == name) {
+        Some(api) => {
+            trail.protocol = Protocol::Query(api.namespace());
+            Ok(Service::Own(api.clone()))
+        }
+        None => {
+            let (dialect, expected) = match trail.protocol {
+                Protocol::S3 => (Dialect::S3, "s3"),
+                Protocol::RestJson => (Dialect::Json, "execute-api"),
+                Protocol::Query(_) => (Dialect::Query, "iam"),
+            };
+            let refusal = Refusal::WrongService(signed.form, name.to_owned(), expected.to_owned());
+            Err(trail.refuse(refusal, dialect))
+        }
+    }
+}
+
+fn dialect_of(service: &Service) -> Dialect {
+    match service {
+        Service::S3 => Dialect::S3,
+        Service::ExecuteApi => Dialect::Json,
+        Service::Own(_) => Dialect::Query,
+    }
+}
+
+/// The protocol of a request before its scope is read: the Query protocol has forms at the root, JSON services name
+/// their operation in a header, everything else is S3.
+fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>]) -> (Protocol, Dialect) {
+    let namespace = apis.first().map_or("", |api| api.namespace());
+    let is_form = head.single(CONTENT_TYPE.as_str()).is_some_and(|media| {
+        media.get(..33).is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    });
+    let names_action = head.query.split('&').any(|piece| piece.starts_with("Action="));
+    if head.path == "/" && (*head.method == Method::POST && is_form || names_action) {
+        return (Protocol::Query(namespace), Dialect::Query);
+    }
+    if head.headers.contains_key("x-amz-target") {
+        return (Protocol::RestJson, Dialect::Json);
+    }
+    (Protocol::S3, Dialect::S3)
+}
+
+/// The key that a scope names. Only temporary credentials have a token, and none are issued yet.
+fn credential_of<'a>(
+    signed: &Signed<'_>,
+    scope: &Scope<'_>,
+    snapshot: &'a Snapshot,
+) -> Result<&'a Credential, Refusal> {
+    let known = snapshot.credential(scope.access_key_id).filter(|known| known.status == KeyStatus::Active);
+    let known = known.ok_or_else(|| Refusal::UnknownKey(scope.access_key_id.to_owned()))?;
+    match &signed.token {
+        None => Ok(known),
+        Some(token) => Err(Refusal::BadToken(token.clone().into_owned())),
+    }
+}
+
+/// The payload line. Where only the signature holds the hash, the body is read for it.
+async fn payload_line(
+    rule: &PayloadRule,
+    body: Incoming,
+    service: &Service,
+    settings: &Settings,
+) -> Result<(Box<str>, Arriving), Fault> {
+    if let Some(line) = rule.line() {
+        return Ok((line.into(), Arriving::Stream(body)));
+    }
+    let bytes_max = match service {
+        Service::Own(api) => api.body_bytes_max(),
+        _ => settings.limits.buffered_bytes_max,
+    };
+    let bytes = collect(body, Bounds { bytes_max, time_max: settings.limits.idle }).await?;
+    let hash = HEXLOWER.encode(digest(&SHA256, &bytes).as_ref());
+    Ok((hash.into(), Arriving::Proven(bytes)))
+}
+
+/// The key that proves a signature, shared with the chunks that follow it.
+struct Proof(ChunkKey);
+
+impl Proof {
+    fn of(signed: &Signed<'_>, scope: &Scope<'_>, credential: &Credential, keys: &DerivedKeys) -> Option<Self> {
+        Some(Self(match signed.algorithm {
+            Algorithm::Hmac => ChunkKey::Hmac(keys.signing_key(credential.generation, &credential.secret, scope)),
+            Algorithm::Ecdsa => ChunkKey::Ecdsa(keys.verifying_key(
+                credential.generation,
+                scope.access_key_id,
+                &credential.secret,
+            )?),
+        }))
+    }
+
+    fn key(&self) -> ProvingKey<'_> {
+        match &self.0 {
+            ChunkKey::Hmac(key) => ProvingKey::Hmac(key),
+            ChunkKey::Ecdsa(key) => ProvingKey::Ecdsa(key),
+        }
+    }
+
+    fn seed(&self, signed: &Signed<'_>) -> ChunkSeed {
+        ChunkSeed {
+            key: self.0.clone(),
+            date: signed.date.as_ref().into(),
+            scope: signed.scope_text().into(),
+            signature: signed.signature.as_ref().into(),
+        }
+    }
+}
+
+fn facts(signed: &Signed<'_>, region: &str) -> SignatureFacts {
+    SignatureFacts {
+        form: match signed.form {
+            Form::Header => "REST-HEADER",
+            Form::Query => "REST-QUERY-STRING",
+            Form::Post => "POST",
+        },
+        algorithm: signed.algorithm.name(),
+        signed_at: signed.at,
+        region: region.into(),
+    }
+}
+
+fn label(refusal: &Refusal) -> AuthFailure {
+    match refusal {
+        Refusal::NoCredentials => AuthFailure::Missing,
+        Refusal::Version2 | Refusal::UnknownAlgorithm(_) | Refusal::UnknownQueryAlgorithm(_) => AuthFailure::Unsupported,
+        Refusal::UnknownKey(_) => AuthFailure::UnknownKey,
+        Refusal::BadToken(_) => AuthFailure::Token,
+        Refusal::Mismatch(_) => AuthFailure::Mismatch,
+        Refusal::Skewed { .. } | Refusal::NotYetValid => AuthFailure::Skewed,
+        Refusal::Expired { .. } => AuthFailure::Expired,
+        Refusal::NoContentHash | Refusal::BadContentHash(_) => AuthFailure::Body,
+        _ => AuthFailure::Malformed,
+    }
+}
