@@ -53,7 +53,7 @@ pub mod audit;
 pub mod base;
 // pub mod cli;
 // pub mod config;
-// pub mod gateway;
+pub mod gateway;
 pub mod mapping;
 pub mod policy;
 // pub mod server;

@@ -98,7 +98,7 @@ pub async fn authenticate(
     })?;
     sigv4::verify(&signed, &head, &line, &expectations, &proof.key())
         .map_err(|refusal| trail.refuse(refusal, dialect))?;
-    let region = match signed.algorithm {
+    let region: Box<str> = match signed.algorithm {
         Algorithm::Hmac => scope.region.into(),
         Algorithm::Ecdsa => means.settings.region().into(),
     };

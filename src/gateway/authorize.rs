@@ -43,34 +43,29 @@ pub fn authorize<T: Operation>(
     around: Circumstances<'_>,
     mut operation: T,
     snapshot: &Snapshot,
-) -> Result<(Permit<T>, Option<Verdict>), Box<Denied>> {
+) -> Result<(Permit<T>, Option<Verdict>), (Box<Denied>, T)> {
     if operation.needs().is_empty() && !is_open_to_all_authenticated(&around, &operation) {
-        return Err(Denied::boxed("", Denial::Unmapped, access_denied(), "the operation names nothing to decide on"));
+        let why = "the operation names nothing to decide on";
+        return Err((Denied::boxed("", Denial::Unmapped, access_denied(), why), operation));
     }
     let mut refused = Vec::new();
     let mut first_reason = None;
     for (at, need) in operation.needs().iter().enumerate() {
         match allows(around, &operation, at, &need.action, &need.resource, snapshot) {
             Ok(reason) => first_reason = first_reason.or(reason),
-            Err(denied) => match need.item {
-                Some(item) => refused.push((item, denied)),
-                None => return Err(denied),
-            },
+            Err(denied) => refused.push((need.item, denied)),
+        }
+        if refused.last().is_some_and(|(item, _)| item.is_none()) {
+            break;
         }
     }
-    let verdict = match refused.first() {
-        Some((_, denied)) => {
-            Some(Verdict { allowed: true, reason: format!("{} items denied; {}", refused.len(), denied.verdict.reason), ..denied.verdict.clone() })
-        }
-        None => first_reason.map(|reason| Verdict {
-            allowed: true,
-            action: String::new(),
-            kind: Denial::Implicit,
-            reason,
-        }),
-    };
+    let items = refused.len();
+    let mut verdict = first_reason.map(|reason| Verdict::allow(reason));
     for (item, denied) in refused {
+        let Some(item) = item else { return Err((denied, operation)) };
         operation.refuse_item(item, &denied.fault.message);
+        let reason = format!("{items} items of the batch were denied, the last: {}", denied.verdict.reason);
+        verdict = Some(Verdict::allow(reason));
     }
     Ok((Permit::seal(operation), verdict))
 }
@@ -128,6 +123,12 @@ fn is_open_to_all_authenticated<T: Operation>(around: &Circumstances<'_>, operat
 
 fn access_denied() -> Fault {
     Fault::new(403, "AccessDenied", "Access Denied")
+}
+
+impl Verdict {
+    fn allow(reason: String) -> Self {
+        Self { allowed: true, action: String::new(), kind: Denial::Implicit, reason }
+    }
 }
 
 impl Denied {

@@ -103,7 +103,7 @@ fn steps(
     let around = Circumstances::new(caller, received, &call.region, call.account, &snapshot);
     match authorize(around, operation, &snapshot) {
         Ok((permit, verdict)) => (Some(described), verdict, permit.redeem().run(caller)),
-        Err(denied) => (Some(described), Some(denied.verdict), Err(denied.fault)),
+        Err((denied, _)) => (Some(described), Some(denied.verdict), Err(denied.fault)),
     }
 }
 

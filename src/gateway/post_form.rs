@@ -4,17 +4,22 @@
 
 use bytes::Bytes;
 use futures_util::stream::unfold;
-use http::header::CONTENT_TYPE;
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION},
+};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use multer::{Constraints, Field, Multipart, SizeLimit};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use super::{
     body::{BodyError, Spooled, UploadBody, incomplete_body},
     read::Received,
+    reply::Reply,
     upstream::s3::internal_error,
 };
-use crate::base::Fault;
+use crate::{base::Fault, mapping::s3::Call};
 
 /// All fields before the file, in bytes: S3's limit for the form data is 20 KB.
 const FIELDS_BYTES_MAX: usize = 20 << 10;
@@ -125,3 +130,78 @@ fn malformed(why: impl std::fmt::Display) -> Fault {
 fn too_long() -> Fault {
     Fault::new(400, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
 }
+
+/// What the form wants to be told when the upload is done.
+pub struct After {
+    redirect: Option<String>,
+    status: StatusCode,
+    location: String,
+    bucket: String,
+    key: String,
+}
+
+impl After {
+    /// Reads `success_action_redirect` and `success_action_status`.
+    pub fn of(form: &Form, received: &Received, call: &Call) -> Self {
+        let status = match form.field("success_action_status") {
+            Some("200") => StatusCode::OK,
+            Some("201") => StatusCode::CREATED,
+            _ => StatusCode::NO_CONTENT,
+        };
+        let scheme = if received.connection.tls.is_some() { "https" } else { "http" };
+        let key = percent_encoding::utf8_percent_encode(call.key(), &PATH).to_string();
+        Self {
+            redirect: form.field("success_action_redirect").or(form.field("redirect")).map(str::to_owned),
+            status,
+            location: format!("{scheme}://{}/{}/{key}", received.host, call.bucket()),
+            bucket: call.bucket().to_owned(),
+            key: call.key().to_owned(),
+        }
+    }
+
+    /// The answer to the browser, made of the store's.
+    pub fn reply(self, stored: Reply) -> Reply {
+        let (etag, mut headers) = match &stored {
+            Reply::Passed(passed) => (passed.headers.get(ETAG).cloned(), passed.headers.clone()),
+            Reply::Made(made) => (made.headers().get(ETAG).cloned(), made.headers().clone()),
+        };
+        headers.remove(CONTENT_LENGTH);
+        headers.remove(CONTENT_TYPE);
+        let etag = etag.as_ref().and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
+        if let Some(target) = self.redirect.as_deref().and_then(|redirect| self.redirected(redirect, &etag)) {
+            headers.insert(LOCATION, target);
+            return Reply::empty(StatusCode::SEE_OTHER, headers);
+        }
+        if let Ok(location) = HeaderValue::from_str(&self.location) {
+            headers.insert(LOCATION, location);
+        }
+        if self.status != StatusCode::CREATED {
+            return Reply::empty(self.status, headers);
+        }
+        let element = |name: &str, value: &str| format!("<{name}>{}</{name}>", quick_xml::escape::escape(value));
+        let body = [
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse>".to_owned(),
+            element("Location", &self.location),
+            element("Bucket", &self.bucket),
+            element("Key", &self.key),
+            element("ETag", &etag),
+            "</PostResponse>".to_owned(),
+        ]
+        .concat();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        Reply::made(StatusCode::CREATED, headers, body.into())
+    }
+
+    /// The redirect with `bucket`, `key` and `etag` in its query; `None` if it is no URL that a browser can follow.
+    fn redirected(&self, redirect: &str, etag: &str) -> Option<HeaderValue> {
+        let is_url = redirect.starts_with("http://") || redirect.starts_with("https://");
+        let encode = |text: &str| percent_encoding::utf8_percent_encode(text, &QUERY).to_string();
+        let separator = if redirect.contains('?') { '&' } else { '?' };
+        let (bucket, key, etag) = (encode(&self.bucket), encode(&self.key), encode(etag));
+        let target = format!("{redirect}{separator}bucket={bucket}&key={key}&etag={etag}");
+        HeaderValue::from_str(&target).ok().filter(|_| is_url)
+    }
+}
+
+const QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const PATH: AsciiSet = QUERY.remove(b'/');

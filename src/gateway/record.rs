@@ -86,14 +86,14 @@ impl<'a> Shown<'a> {
     fn new(trail: &'a Trail) -> Self {
         let mut further = SmallVec::new();
         if let Described::S3(call) = &trail.operation {
-            further.extend(call.parameters());
+            further.extend(call.parameters().map(|(name, value)| -> (&str, &str) { (name, value) }));
             further.extend(RECORDED_HEADERS.iter().filter_map(|name| Some((*name, call.header(name)?))));
         }
         let detail = trail.fault.as_ref().and_then(|fault| fault.detail.as_deref());
         Self { further, detail, id_2: trail.id.extended() }
     }
 
-    fn write(&self, trail: &Trail, settings: &Settings, ending: Ending, line: &mut Vec<u8>) {
+    fn write(&self, trail: &'a Trail, settings: &Settings, ending: Ending, line: &mut Vec<u8>) {
         let mut resources = SmallVec::<[Resource<'_>; 2]>::new();
         let (service, event_name, read_only, category) = self.operation(trail, settings.account, &mut resources);
         let headers = match &trail.head {

@@ -130,7 +130,7 @@ fn length(reply: &Reply) -> u64 {
 /// A fault in the protocol's own shape. Answers to `HEAD` have no body: the status says it all.
 fn refusal(fault: &Fault, trail: &Trail) -> Reply {
     let id = trail.id.to_string();
-    let mut headers = HeaderMap::new();
+    let mut headers = trail.refused_headers.clone();
     let (content_type, body) = match trail.protocol {
         Protocol::S3 => (s3::CONTENT_TYPE, s3::error_body(fault, &id, &trail.id.extended())),
         Protocol::Query(namespace) => (query::CONTENT_TYPE, query::error_body(fault, &id, namespace)),

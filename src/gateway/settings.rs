@@ -1,8 +1,8 @@
 //! What the road needs to know of the configuration. One value, replaced whole when the configuration changes.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use super::{proxies::Proxies, upstream::Route};
+use super::{proxies::Proxies, upstream::Upstreams};
 use crate::{base::AccountId, mapping::s3::Addressing};
 
 /// The road's settings.
@@ -17,8 +17,10 @@ pub struct Settings {
     pub proxies: Proxies,
     /// Bounds.
     pub limits: Limits,
-    /// Which upstream serves what.
-    pub routes: Arc<[Route]>,
+    /// Tells these settings from those before: workers connect anew when it changes.
+    pub generation: u64,
+    /// Makes a worker's upstreams.
+    pub connect: Box<dyn Fn() -> Upstreams + Send + Sync>,
 }
 
 /// Bounds of one request.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::base::{Fault, Timestamp};
 
 /// The largest object that one upload may make, in bytes.
-const OBJECT_BYTES_MAX: u64 = 5 << 30;
+pub const OBJECT_BYTES_MAX: u64 = 5 << 30;
 
 /// Checks the fields of a form against its policy, whose signature the caller has verified. `fields` are those before
 /// the file with their values as they count; `bucket` is the request's. Gives the lengths that the file may have.

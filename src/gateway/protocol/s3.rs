@@ -41,13 +41,13 @@ pub fn read_error(status: u16, body: &[u8]) -> Option<Fault> {
     loop {
         match reader.read_event().ok()? {
             Event::Start(start) => {
-                path.push(String::from_utf8(start.local_name().as_ref().to_vec()).ok()?);
+                path.push(start.local_name().as_ref().to_owned());
                 value.clear();
                 if path.len() > 8 {
                     return None;
                 }
             }
-            Event::Text(text) => value.push_str(&text.decode().ok()?),
+            Event::Text(text) => value.push_str(&text),
             Event::GeneralRef(reference) => value.push(read_reference(&reference)?),
             Event::End(_) => {
                 let name = path.pop()?;
@@ -76,7 +76,7 @@ fn read_reference(reference: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     if let Ok(Some(character)) = reference.resolve_char_ref() {
         return Some(character);
     }
-    match reference.decode().ok()?.as_ref() {
+    match &**reference {
         "amp" => Some('&'),
         "lt" => Some('<'),
         "gt" => Some('>'),

@@ -73,6 +73,7 @@ impl HttpUpstream {
         let (body, progress) = match outgoing {
             Outgoing::Proven { bytes, .. } => (UploadBody::full(bytes), None),
             Outgoing::Streaming { body, progress, .. } => (body, Some(progress)),
+            Outgoing::Collected(body) => (body, None),
         };
         let outcome = match self.request(&call, body, caller, received, id) {
             Ok(request) => {

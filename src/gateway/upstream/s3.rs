@@ -22,7 +22,7 @@ use crate::{
         reply::{Passed, Reply},
     },
     mapping::s3::{Call, Style, returns_to_client},
-    sigv4::{Signer, SigningKey},
+    sigv4::{Signer, SigningKey, sign::Target},
     telemetry::{event::UpstreamFailed, label::UpstreamFailure},
 };
 
@@ -57,6 +57,8 @@ pub enum Outgoing {
         /// What is signed for it.
         hash: Option<Box<str>>,
     },
+    /// The body was collected before.
+    Collected(UploadBody),
 }
 
 /// An answer, and the call that it answers.
@@ -112,6 +114,7 @@ impl S3Upstream {
         let (body, progress, hash) = match outgoing {
             Outgoing::Proven { bytes, hash } => (UploadBody::full(bytes), None, hash),
             Outgoing::Streaming { body, progress, hash } => (body, Some(progress), hash),
+            Outgoing::Collected(body) => (body, None, None),
         };
         let outcome = match self.request(&call, body, hash.as_deref(), at) {
             Ok(request) => self.exchange(request, progress.as_ref(), id).await,
@@ -231,7 +234,10 @@ impl S3Upstream {
     fn sign(&self, request: &mut Request<UploadBody>, payload: &str, at: Timestamp) -> Result<(), Fault> {
         let key = self.signing_key(at);
         let signer = Signer { access_key_id: &self.access_key, region: &self.region, service: "s3", key: &key };
-        signer.sign(request, payload, at).map_err(|error| internal_error().because(error))
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+        let target = Target { method: &method, host: &host, path: uri.path(), query: uri.query().unwrap_or_default() };
+        signer.sign(target, request.headers_mut(), payload, at).map_err(|error| internal_error().because(error))
     }
 
     /// The signing key of the day, derived once a day.

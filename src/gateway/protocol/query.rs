@@ -1,0 +1,30 @@
+//! The Query protocol's error bodies, of IAM and STS.
+//! Source: IAM API reference, "Common errors".
+
+use bytes::Bytes;
+use quick_xml::escape::escape;
+
+use crate::base::Fault;
+
+/// The content type of the Query protocol.
+pub const CONTENT_TYPE: &str = "text/xml";
+
+/// Writes a fault's body. Faults of the client are of type `Sender`, ours are of type `Receiver`.
+pub fn error_body(fault: &Fault, request_id: &str, namespace: &str) -> Bytes {
+    let kind = if fault.status < 500 { "Sender" } else { "Receiver" };
+    [
+        "<ErrorResponse xmlns=\"",
+        namespace,
+        "\"><Error><Type>",
+        kind,
+        "</Type><Code>",
+        &escape(&*fault.code),
+        "</Code><Message>",
+        &escape(&*fault.message),
+        "</Message></Error><RequestId>",
+        request_id,
+        "</RequestId></ErrorResponse>",
+    ]
+    .concat()
+    .into()
+}
