@@ -1,0 +1,96 @@
+//! Every key: its type, its default, what it is and why it is so.
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A text.
+    Text,
+    /// A whole number of at least 0.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// A list of texts.
+    Texts,
+    /// A table of texts.
+    Table,
+}
+
+/// A key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// The key with its tables: `limits.idle_seconds`. Keys of `[[upstream]]` stand without a table.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Its default as TOML; empty if it has none.
+    pub default: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Why the default is what it is.
+    pub why: &'static str,
+}
+
+const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+    why: &'static str,
+) -> Key {
+    Key { name, kind, default, about, why }
+}
+
+use Kind::{Bool, Number, Table, Text, Texts};
+
+/// The keys outside `[[upstream]]`.
+pub const KEYS: &[Key] = &[
+    key("listen", Text, "\"127.0.0.1:9000\"", "address and port where clients connect", "reachable from this machine only, until you decide otherwise"),
+    key("admin_listen", Text, "\"127.0.0.1:9002\"", "address and port of /healthz, /readyz and /metrics", "never on the public port: metrics tell about your users"),
+    key("data_dir", Text, "", "folder of the store, the master key and the records", "no default: the place of your identities is your decision"),
+    key("account_id", Text, "", "the account, twelve digits", "left out: the account that `countersign init` made"),
+    key("regions", Texts, "[\"us-east-1\"]", "regions that requests may be signed for; the first is the server's own", "the region that AWS clients use if nothing is said"),
+    key("domains", Texts, "[]", "domains of which each sub-domain is a bucket, for virtual-host style", "path style needs no name service"),
+    key("workers", Number, "0", "worker threads; 0 is one for each core", "a request stays on one core"),
+    key("trusted_proxies", Texts, "[]", "networks whose X-Forwarded-For is believed", "whoever connects could write that header"),
+    key("tls.certificate", Text, "", "PEM file with the certificate chain shown to clients", "left out: plain HTTP, for a trusted network or a proxy in front"),
+    key("tls.key", Text, "", "PEM file with the certificate's key", "goes with tls.certificate"),
+    key("tls.client_ca", Text, "", "PEM file with the authorities that sign clients' certificates", "left out: clients are known by their signatures alone"),
+    key("limits.connections", Number, "10000", "connections at once, over all workers", "about 200 MiB of memory at most"),
+    key("limits.head_bytes", Number, "65536", "longest request head", "S3 takes 8 KiB of headers, presigned URLs and session tokens need more"),
+    key("limits.head_seconds", Number, "10", "time for a whole request head", "ends clients that dribble"),
+    key("limits.idle_seconds", Number, "60", "longest wait for the next part of a body", "a stalled transfer ends, a slow one goes on"),
+    key("limits.buffered_bytes", Number, "10485760", "longest body that is held in memory", "10 MiB is API Gateway's limit"),
+    key("limits.drain_seconds", Number, "30", "how long open requests may go on after SIGTERM", "the grace period of common orchestrators"),
+    key("audit.file_bytes", Number, "67108864", "size at which a record file is followed by the next", "64 MiB are read in a moment"),
+    key("audit.interval_milliseconds", Number, "200", "how long the record of a read may wait to be written", "changes and denials are written before they are answered"),
+    key("audit.sync", Bool, "false", "whether a record survives a power failure before its request is answered", "survives a crash of the program either way; syncing costs a disk flush each time"),
+    key("log.format", Text, "\"text\"", "`text` for people, `json` for machines", "the log is read by people first"),
+    key("log.level", Text, "\"info\"", "error, warn, info, debug, trace, or directives by module", "requests are in the records, not in the log"),
+    key("master_key.file", Text, "", "file with the key that seals secrets", "left out: master.key in data_dir, made by `countersign init`"),
+    key("master_key.variable", Text, "", "environment variable with that key instead, in base 64", "for machines without a safe disk"),
+];
+
+/// The keys of each `[[upstream]]`.
+pub const UPSTREAM_KEYS: &[Key] = &[
+    key("name", Text, "", "its name in logs and metrics", "no default: it has to tell backends apart"),
+    key("kind", Text, "\"s3\"", "`s3` for a store, `http` for an internal API", "stores are the main use"),
+    key("url", Text, "", "http://host:port or https://host:port", "no default"),
+    key("ca_file", Text, "", "PEM file with the authorities to trust instead of the system's", "left out: the system's"),
+    key("connect_seconds", Number, "5", "time to open a connection", "on a local network, longer means down"),
+    key("head_seconds", Number, "60", "time from the end of a request to the head of its answer", "completing a large multipart upload takes long"),
+    key("idle_seconds", Number, "60", "longest wait for the next part of an answer", "a stalled answer ends"),
+    key("keep_seconds", Number, "55", "how long an unused connection is kept", "shorter than the 60 seconds after which many servers close"),
+    key("connections_idle", Number, "128", "connections that each worker keeps open", "as many as a busy core needs"),
+    key("region", Text, "\"us-east-1\"", "s3: region of the signatures towards it", "what self-run stores expect"),
+    key("access_key_id", Text, "", "s3: access key id towards it", "no default"),
+    key("secret_access_key_file", Text, "", "s3: file with the secret access key", "secrets stay out of this file"),
+    key("secret_access_key_variable", Text, "", "s3: environment variable with the secret access key", "secrets stay out of this file"),
+    key("addressing", Text, "\"path\"", "s3: `path` or `virtual-host`", "path style works everywhere"),
+    key("buckets", Texts, "[\"*\"]", "s3: buckets that it serves; a * may stand at the end", "one store serves all"),
+    key("keys_are_file_paths", Bool, "false", "s3: whether it keeps objects as files, and so takes a//b for a/b", "object stores do not; such keys are refused if it is true"),
+    key("api_id", Text, "", "http: the API's id in ARNs", "no default: policies name it"),
+    key("stage", Text, "\"default\"", "http: the stage in ARNs", "one stage is enough for most"),
+    key("host", Text, "", "http: the host that it answers under", "left out: any"),
+    key("base_path", Text, "\"\"", "http: the path that it answers under, taken off before the decision", "the whole host is the API's"),
+    key("headers", Table, "", "http: headers to set on every request, as `file:PATH` or `env:NAME`", "secrets stay out of this file"),
+];

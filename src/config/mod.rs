@@ -1,0 +1,200 @@
+//! Floor 5: the configuration. One TOML file, `COUNTERSIGN_*` variables over it, all faults at once.
+//!
+//! [`keys`] declares every key with its default and the reason for it; `config/countersign.toml` is held to that table
+//! by a test. [`Raw`](raw) is what was said, [`Config`] is what is meant.
+
+pub mod check;
+pub mod keys;
+pub mod raw;
+pub mod root;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+pub use check::load;
+pub use raw::{Fault, Faults};
+
+use crate::{
+    audit::spool::Durability,
+    base::{AccountId, SecretKey},
+    gateway::{proxies::Network, upstream::BucketPattern},
+    telemetry::log::Format,
+};
+
+/// A checked configuration.
+pub struct Config {
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// Where health and metrics are.
+    pub admin_listen: SocketAddr,
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// The account; `None`: the one that `init` made.
+    pub account_id: Option<AccountId>,
+    /// The regions that requests may be signed for; the first is the server's own.
+    pub regions: Vec<Box<str>>,
+    /// Domains under which buckets are sub-domains.
+    pub domains: Vec<String>,
+    /// Worker threads; at least one.
+    pub workers: usize,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// TLS towards clients.
+    pub tls: Option<Tls>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Records.
+    pub audit: Audit,
+    /// How log lines look.
+    pub log_format: Format,
+    /// Which are written.
+    pub log_level: String,
+    /// Where the master key is.
+    pub master_key: MasterKeySource,
+    /// Backends, in the order in which they are asked for.
+    pub upstreams: Vec<Upstream>,
+}
+
+/// TLS towards clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The chain, PEM.
+    pub certificate: PathBuf,
+    /// Its key, PEM.
+    pub key: PathBuf,
+    /// Who signs clients' certificates, PEM.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// Bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// The longest request head, in bytes.
+    pub head_bytes: usize,
+    /// From the first byte of a head to its last.
+    pub head_time: Duration,
+    /// The longest wait for the next part of a body.
+    pub idle_time: Duration,
+    /// The longest body that is held in memory, in bytes.
+    pub buffered_bytes: usize,
+    /// How long open requests may go on while the server drains.
+    pub drain_time: Duration,
+}
+
+/// Records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Audit {
+    /// The size at which a file is followed by the next, in bytes.
+    pub file_bytes: u64,
+    /// How long the record of a read may wait.
+    pub interval: Duration,
+    /// What a written record survives.
+    pub durability: Durability,
+}
+
+/// Where the master key is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MasterKeySource {
+    /// In a file.
+    File(PathBuf),
+    /// In an environment variable of this name.
+    Variable(String),
+}
+
+/// A backend.
+pub struct Upstream {
+    /// Its name in logs.
+    pub name: String,
+    /// Host, port and whether to speak TLS.
+    pub url: Url,
+    /// Authorities to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Deadlines.
+    pub timeouts: crate::gateway::upstream::Timeouts,
+    /// Connections that each worker keeps open.
+    pub connections_idle: usize,
+    /// What it is.
+    pub kind: UpstreamKind,
+}
+
+/// The kinds of backends.
+pub enum UpstreamKind {
+    /// An S3-compatible store.
+    S3 {
+        /// The region of its signatures.
+        region: String,
+        /// Its access key id.
+        access_key_id: String,
+        /// Its secret.
+        secret: SecretKey,
+        /// Whether buckets stand in the host.
+        virtual_host: bool,
+        /// The buckets that it serves.
+        buckets: Vec<BucketPattern>,
+        /// Whether it keeps objects as files under their keys.
+        keys_are_file_paths: bool,
+    },
+    /// An internal HTTP API.
+    Http {
+        /// The API's id in ARNs.
+        api_id: String,
+        /// The stage in ARNs.
+        stage: String,
+        /// The host that it answers under.
+        host: Option<String>,
+        /// The path that it answers under.
+        base_path: String,
+        /// Headers that are set on every request.
+        headers: http::HeaderMap,
+    },
+}
+
+/// `http://host:port` or `https://host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url {
+    /// Whether it is `https`.
+    pub tls: bool,
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Url {
+    /// Reads a URL without path; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let uri: http::Uri = text.parse().ok()?;
+        let tls = match uri.scheme_str()? {
+            "http" => false,
+            "https" => true,
+            _ => return None,
+        };
+        let plain = matches!(uri.path(), "" | "/") && uri.query().is_none() && !text.contains('@');
+        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+        plain.then(|| Self { tls, host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }) })
+    }
+}
+
+impl Config {
+    /// The keys of which a change counts only after a restart, as far as they differ.
+    pub fn needs_restart(&self, next: &Config) -> Vec<&'static str> {
+        let differ = [
+            ("listen", self.listen != next.listen),
+            ("admin_listen", self.admin_listen != next.admin_listen),
+            ("data_dir", self.data_dir != next.data_dir),
+            ("account_id", self.account_id != next.account_id),
+            ("workers", self.workers != next.workers),
+            ("tls", self.tls != next.tls),
+            ("limits.connections", self.limits.connections != next.limits.connections),
+            ("limits.head_bytes", self.limits.head_bytes != next.limits.head_bytes),
+            ("limits.head_seconds", self.limits.head_time != next.limits.head_time),
+            ("limits.drain_seconds", self.limits.drain_time != next.limits.drain_time),
+            ("audit", self.audit != next.audit),
+            ("log.format", self.log_format != next.log_format),
+            ("log.level", self.log_level != next.log_level),
+            ("master_key", self.master_key != next.master_key),
+        ];
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    }
+}

@@ -1,0 +1,264 @@
+//! What was said: the file and the environment, flattened to dotted keys, and the faults found in it.
+
+use std::{collections::BTreeMap, fmt};
+
+use toml::Value;
+
+use super::keys::{KEYS, Key, Kind, UPSTREAM_KEYS};
+
+/// One thing that is wrong, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The key: `limits.idle_seconds`, `upstream.0.url`.
+    pub key: String,
+    /// What is wrong and what to write.
+    pub message: String,
+}
+
+/// Everything that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fault) in self.0.iter().enumerate() {
+            let end = if at + 1 < self.0.len() { "\n" } else { "" };
+            write!(f, "{}: {}{end}", fault.key, fault.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Variables that are no configuration keys.
+const OTHER_VARIABLES: [&str; 3] =
+    ["COUNTERSIGN_ROOT_ACCESS_KEY_ID", "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", "COUNTERSIGN_CONFIG"];
+
+/// Variables of the tests and benches.
+const OTHER_PREFIXES: [&str; 3] = ["COUNTERSIGN_TEST_", "COUNTERSIGN_BENCH_", "COUNTERSIGN_AWS"];
+
+/// Keys with what was said for them.
+#[derive(Debug, Default)]
+pub struct Raw {
+    values: BTreeMap<String, Value>,
+    /// What is wrong so far.
+    pub faults: Faults,
+}
+
+impl Raw {
+    /// Reads a file's text and the variables over it: `COUNTERSIGN_LIMITS__IDLE_SECONDS` stands for
+    /// `limits.idle_seconds`, `COUNTERSIGN_UPSTREAM__0__URL` for the `url` of the first upstream. A variable's value is
+    /// read as TOML if the key is no text.
+    pub fn read(text: &str, variables: impl Iterator<Item = (String, String)>) -> Self {
+        let mut raw = Self::default();
+        match text.parse::<toml::Table>() {
+            Ok(table) => raw.flatten("", &Value::Table(table)),
+            Err(error) => raw.fault("(file)", error.to_string().trim_end().to_owned()),
+        }
+        for (name, value) in variables {
+            raw.overlay(&name, value);
+        }
+        raw.check_names();
+        raw
+    }
+
+    /// Notes a fault.
+    pub fn fault(&mut self, key: &str, message: impl Into<String>) {
+        self.faults.0.push(Fault { key: key.to_owned(), message: message.into() });
+    }
+
+    /// How many upstreams there are.
+    pub fn upstreams(&self) -> usize {
+        let index = |key: &String| key.strip_prefix("upstream.")?.split('.').next()?.parse::<usize>().ok();
+        self.values.keys().filter_map(index).max().map_or(0, |last| last + 1)
+    }
+
+    /// A text; the key's default if nothing was said.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) => Some(text),
+            other => self.wrong(key, &other, "a text in quotes"),
+        }
+    }
+
+    /// A text that has to be there.
+    pub fn required(&mut self, key: &str, example: &str) -> Option<String> {
+        let text = self.text(key).filter(|text| !text.is_empty());
+        let known = self.faults.0.iter().any(|fault| fault.key == key);
+        if text.is_none() && !known {
+            self.fault(key, format!("is missing; write for example {} = {example:?}", last(key)));
+        }
+        text
+    }
+
+    /// A whole number of at least 0.
+    pub fn number(&mut self, key: &str) -> Option<u64> {
+        match self.value(key)? {
+            Value::Integer(number) if number >= 0 => u64::try_from(number).ok(),
+            other => self.wrong(key, &other, "a whole number of at least 0"),
+        }
+    }
+
+    /// A number of at least 1.
+    pub fn positive(&mut self, key: &str) -> Option<u64> {
+        let number = self.number(key)?;
+        if number == 0 {
+            self.fault(key, "is 0; write a number of at least 1");
+        }
+        Some(number)
+    }
+
+    /// `true` or `false`.
+    pub fn bool(&mut self, key: &str) -> Option<bool> {
+        match self.value(key)? {
+            Value::Boolean(value) => Some(value),
+            other => self.wrong(key, &other, "true or false"),
+        }
+    }
+
+    /// A list of texts.
+    pub fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        let value = self.value(key)?;
+        let texts = value.as_array().and_then(|items| {
+            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        match texts {
+            Some(texts) => Some(texts),
+            None => self.wrong(key, &value, "a list of texts in quotes"),
+        }
+    }
+
+    /// A table of texts.
+    pub fn table(&mut self, key: &str) -> Vec<(String, String)> {
+        let prefix = format!("{key}.");
+        let entries = self.values.iter().filter_map(|(name, value)| {
+            Some((name.strip_prefix(&prefix)?.to_owned(), value.as_str().unwrap_or_default().to_owned()))
+        });
+        entries.collect()
+    }
+
+    fn value(&self, key: &str) -> Option<Value> {
+        if let Some(value) = self.values.get(key) {
+            return Some(value.clone());
+        }
+        let default = declared(key)?.default;
+        if default.is_empty() {
+            return None;
+        }
+        format!("v = {default}").parse::<toml::Table>().ok()?.remove("v")
+    }
+
+    fn wrong<T>(&mut self, key: &str, value: &Value, wanted: &str) -> Option<T> {
+        self.fault(key, format!("is {value}; write {wanted}"));
+        None
+    }
+
+    fn flatten(&mut self, key: &str, value: &Value) {
+        let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+        match value {
+            Value::Table(table) => table.iter().for_each(|(name, value)| self.flatten(&below(name), value)),
+            Value::Array(items) if key == "upstream" => {
+                items.iter().enumerate().for_each(|(at, item)| self.flatten(&below(&at.to_string()), item));
+            }
+            value => {
+                self.values.insert(key.to_owned(), value.clone());
+            }
+        }
+    }
+
+    fn overlay(&mut self, name: &str, value: String) {
+        let Some(rest) = name.strip_prefix("COUNTERSIGN_") else { return };
+        if OTHER_VARIABLES.contains(&name) || OTHER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+            return;
+        }
+        let key = rest.to_lowercase().replace("__", ".");
+        let is_text = declared(&key).is_none_or(|declared| matches!(declared.kind, Kind::Text | Kind::Table));
+        let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v"));
+        let value = if is_text { Value::String(value) } else { parsed.unwrap_or(Value::String(value)) };
+        self.values.insert(key, value);
+    }
+
+    fn check_names(&mut self) {
+        let unknown: Vec<String> = self.values.keys().filter(|key| declared(key).is_none()).cloned().collect();
+        for key in unknown {
+            let nearest = nearest(&key);
+            self.fault(&key, format!("is no key; did you mean {nearest}?"));
+        }
+    }
+}
+
+/// The declaration of a key.
+fn declared(key: &str) -> Option<&'static Key> {
+    let Some(rest) = key.strip_prefix("upstream.") else { return KEYS.iter().find(|known| known.name == key) };
+    let (index, name) = rest.split_once('.')?;
+    index.parse::<usize>().ok()?;
+    let name = if name.starts_with("headers.") { "headers" } else { name };
+    UPSTREAM_KEYS.iter().find(|known| known.name == name)
+}
+
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// The declared key that is spelled most alike.
+fn nearest(key: &str) -> String {
+    let (keys, prefix) = match key.strip_prefix("upstream.").and_then(|rest| rest.split_once('.')) {
+        Some((index, _)) => (UPSTREAM_KEYS, format!("upstream.{index}.")),
+        None => (KEYS, String::new()),
+    };
+    let names = keys.iter().map(|known| format!("{prefix}{}", known.name));
+    names.min_by_key(|name| distance(name, key)).unwrap_or_default()
+}
+
+/// How many single-character edits lie between two texts (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, cb) in row.iter_mut().skip(1).zip(b.chars()) {
+            let next = (diagonal + usize::from(ca != cb)).min(left + 1).min(*cell + 1);
+            diagonal = *cell;
+            *cell = next;
+            left = next;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in [("", "abc", 3), ("abc", "abc", 0), ("listen", "lisen", 1), ("kitten", "sitting", 3)] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_environment_stands_over_the_file() {
+        let file = "listen = \"127.0.0.1:1\"\n[[upstream]]\nname = \"a\"\n";
+        let variables = [
+            ("COUNTERSIGN_LISTEN", "127.0.0.1:2"),
+            ("COUNTERSIGN_LIMITS__IDLE_SECONDS", "7"),
+            ("COUNTERSIGN_REGIONS", "[\"eu-west-1\"]"),
+            ("COUNTERSIGN_UPSTREAM__0__URL", "http://127.0.0.1:3"),
+            ("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "x"),
+            ("PATH", "y"),
+        ];
+        let mut raw = Raw::read(file, variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        assert_eq!(raw.faults, Faults::default());
+        assert_eq!(raw.text("listen").as_deref(), Some("127.0.0.1:2"));
+        assert_eq!(raw.number("limits.idle_seconds"), Some(7));
+        assert_eq!(raw.number("limits.head_seconds"), Some(10));
+        assert_eq!(raw.texts("regions"), Some(vec!["eu-west-1".to_owned()]));
+        assert_eq!(raw.text("upstream.0.url").as_deref(), Some("http://127.0.0.1:3"));
+        assert_eq!(raw.upstreams(), 1);
+    }
+}
