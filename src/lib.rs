@@ -51,12 +51,12 @@
 // pub mod api;
 pub mod audit;
 pub mod base;
-// pub mod cli;
-// pub mod config;
+pub mod cli;
+pub mod config;
 pub mod gateway;
 pub mod mapping;
 pub mod policy;
-// pub mod server;
+pub mod server;
 pub mod sigv4;
 pub mod store;
 pub mod telemetry;

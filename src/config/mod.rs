@@ -1,17 +1,19 @@
 //! Floor 5: the configuration. One TOML file, `COUNTERSIGN_*` variables over it, all faults at once.
 //!
 //! [`keys`] declares every key with its default and the reason for it; `config/countersign.toml` is held to that table
-//! by a test. [`Raw`](raw) is what was said, [`Config`] is what is meant.
+//! by a test. [`raw`] is what was said, [`Config`] is what is meant.
 
 pub mod check;
 pub mod keys;
 pub mod raw;
 pub mod root;
+mod upstream;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use check::load;
 pub use raw::{Fault, Faults};
+use raw::Raw;
 
 use crate::{
     audit::spool::Durability,
@@ -177,24 +179,23 @@ impl Url {
 }
 
 impl Config {
-    /// The keys of which a change counts only after a restart, as far as they differ.
-    pub fn needs_restart(&self, next: &Config) -> Vec<&'static str> {
-        let differ = [
-            ("listen", self.listen != next.listen),
-            ("admin_listen", self.admin_listen != next.admin_listen),
-            ("data_dir", self.data_dir != next.data_dir),
-            ("account_id", self.account_id != next.account_id),
-            ("workers", self.workers != next.workers),
-            ("tls", self.tls != next.tls),
-            ("limits.connections", self.limits.connections != next.limits.connections),
-            ("limits.head_bytes", self.limits.head_bytes != next.limits.head_bytes),
-            ("limits.head_seconds", self.limits.head_time != next.limits.head_time),
-            ("limits.drain_seconds", self.limits.drain_time != next.limits.drain_time),
-            ("audit", self.audit != next.audit),
-            ("log.format", self.log_format != next.log_format),
-            ("log.level", self.log_level != next.log_level),
-            ("master_key", self.master_key != next.master_key),
-        ];
-        differ.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    /// The keys of which a change counts only after a restart, with what they are.
+    pub fn fixed(&self) -> [(&'static str, String); 14] {
+        [
+            ("listen", self.listen.to_string()),
+            ("admin_listen", self.admin_listen.to_string()),
+            ("data_dir", self.data_dir.display().to_string()),
+            ("account_id", format!("{:?}", self.account_id)),
+            ("workers", self.workers.to_string()),
+            ("tls", format!("{:?}", self.tls)),
+            ("limits.connections", self.limits.connections.to_string()),
+            ("limits.head_bytes", self.limits.head_bytes.to_string()),
+            ("limits.head_seconds", format!("{:?}", self.limits.head_time)),
+            ("limits.drain_seconds", format!("{:?}", self.limits.drain_time)),
+            ("audit", format!("{:?}", self.audit)),
+            ("log.format", format!("{:?}", self.log_format)),
+            ("log.level", self.log_level.clone()),
+            ("master_key", format!("{:?}", self.master_key)),
+        ]
     }
 }

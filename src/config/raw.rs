@@ -1,6 +1,6 @@
 //! What was said: the file and the environment, flattened to dotted keys, and the faults found in it.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, time::Duration};
 
 use toml::Value;
 
@@ -32,16 +32,14 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 /// Variables that are no configuration keys.
-const OTHER_VARIABLES: [&str; 3] =
-    ["COUNTERSIGN_ROOT_ACCESS_KEY_ID", "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY", "COUNTERSIGN_CONFIG"];
-
-/// Variables of the tests and benches.
-const OTHER_PREFIXES: [&str; 3] = ["COUNTERSIGN_TEST_", "COUNTERSIGN_BENCH_", "COUNTERSIGN_AWS"];
+const OTHER_VARIABLES: [&str; 3] = [super::root::ACCESS_KEY_ID, super::root::SECRET_ACCESS_KEY, "COUNTERSIGN_CONFIG"];
 
 /// Keys with what was said for them.
 #[derive(Debug, Default)]
 pub struct Raw {
     values: BTreeMap<String, Value>,
+    /// Keys that variables stand for, with the variables' names.
+    variables: BTreeMap<String, String>,
     /// What is wrong so far.
     pub faults: Faults,
 }
@@ -109,6 +107,44 @@ impl Raw {
         Some(number)
     }
 
+    /// A number of at least 1, as a count.
+    pub fn count(&mut self, key: &str) -> usize {
+        self.positive(key).map_or(1, |number| usize::try_from(number).unwrap_or(usize::MAX))
+    }
+
+    /// A number of bytes, of at least `least`.
+    pub fn size(&mut self, key: &str, least: usize) -> usize {
+        let bytes = self.number(key).map_or(least, |number| usize::try_from(number).unwrap_or(usize::MAX));
+        if bytes < least {
+            self.fault(key, format!("is {bytes}; write at least {least}"));
+        }
+        bytes
+    }
+
+    /// A time of at least one second.
+    pub fn seconds(&mut self, key: &str) -> Duration {
+        Duration::from_secs(self.positive(key).unwrap_or(1))
+    }
+
+    /// A text that means something else.
+    pub fn parsed<T>(&mut self, key: &str, wanted: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let text = self.text(key)?;
+        let value = parse(&text);
+        if value.is_none() {
+            self.fault(key, format!("is {text:?}; write {wanted}"));
+        }
+        value
+    }
+
+    /// The path of a file that must be there.
+    pub fn file(&mut self, key: &str) -> Option<PathBuf> {
+        let path = PathBuf::from(self.text(key)?);
+        if let Err(error) = File::open(&path) {
+            self.fault(key, format!("{}: {error}", path.display()));
+        }
+        Some(path)
+    }
+
     /// `true` or `false`.
     pub fn bool(&mut self, key: &str) -> Option<bool> {
         match self.value(key)? {
@@ -131,11 +167,20 @@ impl Raw {
 
     /// A table of texts.
     pub fn table(&mut self, key: &str) -> Vec<(String, String)> {
+        if let Some(value) = self.values.get(key).cloned() {
+            self.wrong::<()>(key, &value, "a table of texts");
+        }
         let prefix = format!("{key}.");
         let entries = self.values.iter().filter_map(|(name, value)| {
             Some((name.strip_prefix(&prefix)?.to_owned(), value.as_str().unwrap_or_default().to_owned()))
         });
         entries.collect()
+    }
+
+    /// Whether anything was said for a key, or for the keys of a table.
+    pub fn is_said(&self, key: &str) -> bool {
+        let below = format!("{key}.");
+        self.values.keys().any(|said| said == key || said.starts_with(&below))
     }
 
     fn value(&self, key: &str) -> Option<Value> {
@@ -169,23 +214,39 @@ impl Raw {
 
     fn overlay(&mut self, name: &str, value: String) {
         let Some(rest) = name.strip_prefix("COUNTERSIGN_") else { return };
-        if OTHER_VARIABLES.contains(&name) || OTHER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+        if OTHER_VARIABLES.contains(&name) {
             return;
         }
         let key = rest.to_lowercase().replace("__", ".");
         let is_text = declared(&key).is_none_or(|declared| matches!(declared.kind, Kind::Text | Kind::Table));
         let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v"));
         let value = if is_text { Value::String(value) } else { parsed.unwrap_or(Value::String(value)) };
-        self.values.insert(key, value);
+        self.values.insert(key.clone(), value);
+        self.variables.insert(key, name.to_owned());
     }
 
+    /// Every key must be declared, but for variables that a key names as the place of a secret.
     fn check_names(&mut self) {
-        let unknown: Vec<String> = self.values.keys().filter(|key| declared(key).is_none()).cloned().collect();
+        let texts: Vec<&str> = self.values.values().filter_map(Value::as_str).collect();
+        let is_named = |name: &str| texts.iter().any(|text| text.strip_prefix("env:").unwrap_or(text) == name);
+        let unknown = self.values.keys().filter(|key| declared(key).is_none());
+        let mut faults = Vec::new();
         for key in unknown {
-            let nearest = nearest(&key);
-            self.fault(&key, format!("is no key; did you mean {nearest}?"));
+            match self.variables.get(key) {
+                Some(name) if is_named(name) => {}
+                Some(name) => faults.push((name.clone(), format!("stands for no key; did you mean {}?", variable(&nearest(key))))),
+                None => faults.push((key.clone(), format!("is no key; did you mean {}?", nearest(key)))),
+            }
+        }
+        for (key, message) in faults {
+            self.fault(&key, message);
         }
     }
+}
+
+/// The variable that stands for a key.
+fn variable(key: &str) -> String {
+    format!("COUNTERSIGN_{}", key.to_uppercase().replace('.', "__"))
 }
 
 /// The declaration of a key.

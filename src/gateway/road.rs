@@ -39,7 +39,7 @@ use crate::{
     mapping::s3::{Call, Op},
     sigv4::post_policy,
     store::{Directory, snapshot::Snapshot},
-    telemetry::event::RequestInFlight,
+    telemetry::{Condition, event::RequestInFlight},
 };
 
 /// What all workers share.
@@ -54,6 +54,8 @@ pub struct Shared {
     pub apis: Vec<Arc<dyn OwnApi>>,
     /// Records.
     pub recorder: Recorder,
+    /// Whether the store can be read: while it cannot, nobody knows whether the snapshot still holds.
+    pub store: Condition,
 }
 
 /// The road, as one worker has it.
@@ -113,6 +115,10 @@ impl Gateway {
         if !self.shared.recorder.is_writable() {
             let fault = Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.");
             return (trail, Err(fault.because("records cannot be written")));
+        }
+        if !self.shared.store.holds() {
+            let fault = Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.");
+            return (trail, Err(fault.because("the store cannot be read")));
         }
         let snapshot = Guard::into_inner(self.shared.directory.snapshot());
         let service = match self.authenticated(&mut trail, body, settings, &snapshot).await {

@@ -54,10 +54,10 @@ pub trait Service: Clone + Send + 'static {
     ) -> impl Future<Output = Response<AnswerBody>> + Send;
 
     /// A request that never became one: its head could not be parsed.
-    fn unreadable(&self, connection: &Connection, error: &hyper::Error);
+    fn unreadable(&self, connection: &Arc<Connection>, error: &hyper::Error);
 }
 
-/// Binds a port so that each worker can have a listener of its own on it; port 0 takes a free one.
+/// Binds a port, `shared` so that each worker can have a listener of its own on it; port 0 takes a free one.
 pub fn bind(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
@@ -82,7 +82,7 @@ pub async fn serve<S: Service>(
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = draining.wait_for(|draining| *draining) => return,
+            () = turned(&mut draining) => return,
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
@@ -94,7 +94,7 @@ pub async fn serve<S: Service>(
             }
         };
         let Some(place) = Place::take(&open, limits.connections_max) else {
-            tracing::warn!(%peer, "refused a connection: limits.connections_max are open");
+            tracing::warn!(%peer, "refused a connection: limits.connections are open");
             continue;
         };
         let (service, tls, limits, draining) = (service.clone(), tls.clone(), limits.clone(), draining.clone());
@@ -159,7 +159,7 @@ async fn http<S: Service, I>(
     let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(io), answers));
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
-        _ = draining.wait_for(|draining| *draining) => {
+        () = turned(&mut draining) => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }
@@ -170,6 +170,12 @@ async fn http<S: Service, I>(
             _ => tracing::debug!(peer = %connection.peer, %error, "a connection ended with an error"),
         }
     }
+}
+
+/// Waits until the server drains, or is gone.
+async fn turned(draining: &mut watch::Receiver<bool>) {
+    // The value is a guard, which must not be kept over an await.
+    drop(draining.wait_for(|draining| *draining).await);
 }
 
 /// One of the places that `limits.connections_max` gives; free again when dropped.

@@ -33,6 +33,8 @@ pub struct Crew {
 
 /// Binds `count` listeners to one address. The first decides the port if it was left to the system.
 pub fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<StdListener>> {
+    // A shared port would be shared with another server of this user too: the address must be free of it first.
+    drop(listener::bind(address, false)?);
     let first = listener::bind(address, true)?;
     let address = first.local_addr()?;
     let mut listeners = vec![first];

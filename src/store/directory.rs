@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use dashmap::DashMap;
 
-use super::{AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Snapshot, Store, StoreError, UnitOfWork};
+use super::{AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Sequence, Snapshot, Store, StoreError, UnitOfWork};
 use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
 
 /// The identities of this node: written through units of work, read from the snapshot.
@@ -61,6 +61,16 @@ impl Directory {
         work.commit()?;
         self.snapshot.store(Arc::new(next));
         Ok(value)
+    }
+
+    /// Asks the store for its latest change. What the snapshot does not show yet, it shows after this. Blocks on the
+    /// store.
+    pub fn confirm(&self) -> Result<Sequence, StoreError> {
+        let latest = self.read(|work| work.latest())?;
+        if latest != self.snapshot.load().sequence() {
+            self.write(|_| Ok::<_, StoreError>(()))?;
+        }
+        Ok(self.snapshot.load().sequence())
     }
 
     /// Makes the account unless it is there, and lets `root` be its root key, if given: another root key that the

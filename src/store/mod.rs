@@ -19,7 +19,7 @@ pub mod snapshot;
 pub mod sqlite;
 mod system_random;
 
-pub use directory::Directory;
+pub use directory::{Directory, RootKey};
 pub use entity::{
     AccessKey, Account, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
     PolicyVersion,

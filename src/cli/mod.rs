@@ -1,0 +1,99 @@
+//! Floor 5: the verbs of the command line.
+
+mod check;
+mod demo;
+mod init;
+mod run;
+mod serve;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// AWS IAM, STS and CloudTrail in front of the S3 stores and HTTP APIs that you run yourself.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Start here:
+  countersign demo                             S3, IAM and STS on http://127.0.0.1:9000
+  countersign init --data-dir DIR              make a data folder, and its root access key
+  countersign serve --config countersign.toml  run in earnest")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Try it: S3, IAM and STS on one port, with a store behind
+    Demo(demo::Demo),
+    /// Serve as a configuration says; SIGHUP reloads it, SIGTERM drains
+    Serve(serve::Serve),
+    /// Report every fault of a configuration at once
+    Check(check::Check),
+    /// Make a data folder: master key, account, root access key
+    Init(init::Init),
+    /// Print the completions of a shell
+    #[command(after_help = "Example:\n  countersign completions bash > /etc/bash_completion.d/countersign")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Runs the program as its arguments say.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().verb {
+        Verb::Demo(demo) => demo.run(),
+        Verb::Serve(serve) => serve.run(),
+        Verb::Check(check) => check.run(),
+        Verb::Init(init) => init.run(),
+        Verb::Completions { shell } => completions(shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell if standard error is gone.
+            let _ = writeln!(io::stderr(), "countersign: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a verb failed, in words for the operator.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "countersign", &mut script);
+    Ok(io::stdout().write_all(&script)?)
+}
+
+/// The environment, as far as it is text.
+fn variables() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// Reads a configuration file and checks it.
+fn configuration(path: &PathBuf) -> Result<crate::config::Config, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    crate::config::load(&text, &variables()).map_err(|faults| {
+        let count = faults.0.len();
+        let noun = if count == 1 { "fault" } else { "faults" };
+        format!("{} has {count} {noun}:\n{faults}", path.display()).into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+}

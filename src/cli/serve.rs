@@ -1,0 +1,47 @@
+//! `countersign serve`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Failure, configuration,
+    run::{self, Source},
+    variables,
+};
+use crate::{
+    config::root,
+    gateway::clock,
+    server::{
+        Server,
+        state::{Missing, State},
+    },
+    telemetry::log,
+};
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  countersign serve --config countersign.toml
+
+Every key of the configuration can be set by a variable too: COUNTERSIGN_LISTEN for listen,
+COUNTERSIGN_LIMITS__IDLE_SECONDS for limits.idle_seconds, COUNTERSIGN_UPSTREAM__0__URL for the first upstream's url.")]
+pub(super) struct Serve {
+    /// The configuration
+    #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
+    config: PathBuf,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let config = configuration(&self.config)?;
+        log::install(log::filter(&config.log_level)?, config.log_format);
+        let given = root::key(&variables())?;
+        let (state, made) =
+            State::open(&config.data_dir, &config.master_key, config.account_id, given, Missing::Refuse, clock::now())?;
+        debug_assert!(made.is_none(), "serve makes no root key, for there is nobody to show it to");
+        let source = Source::new(self.config, &config);
+        let server = Server::start(config, state)?;
+        tracing::info!(address = %server.address, admin = %server.admin_address, "serving");
+        run::until_ended(server, Some(source))
+    }
+}

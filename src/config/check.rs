@@ -1,0 +1,180 @@
+//! From what was said to what is meant: every fault of a configuration in one go.
+
+use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
+
+use super::{
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls,
+    upstream::upstreams,
+};
+use crate::{
+    audit::spool::Durability,
+    gateway::proxies::Network,
+    telemetry::log::{self, Format},
+};
+
+/// Checks a file's text with the environment over it. Files that it names are looked for, but for those that
+/// `countersign init` makes.
+pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults> {
+    let mut raw = Raw::read(text, variables.iter().cloned());
+    let data_dir = PathBuf::from(raw.required("data_dir", "/var/lib/countersign").unwrap_or_default());
+    let config = Config {
+        listen: address(&mut raw, "listen"),
+        admin_listen: address(&mut raw, "admin_listen"),
+        account_id: raw.parsed("account_id", "twelve digits", |text| text.parse().ok()),
+        regions: regions(&mut raw),
+        domains: domains(&mut raw),
+        workers: workers(&mut raw),
+        trusted_proxies: networks(&mut raw),
+        tls: tls(&mut raw),
+        limits: limits(&mut raw),
+        audit: audit(&mut raw),
+        log_format: raw.parsed("log.format", "\"text\" or \"json\"", |text| text.parse().ok()).unwrap_or(Format::Text),
+        log_level: log_level(&mut raw),
+        master_key: master_key(&mut raw, &data_dir),
+        upstreams: upstreams(&mut raw, variables),
+        data_dir,
+    };
+    if config.listen == config.admin_listen && config.listen.port() != 0 {
+        raw.fault("admin_listen", "is the address of listen; write another port");
+    }
+    if raw.faults.0.is_empty() { Ok(config) } else { Err(raw.faults) }
+}
+
+fn address(raw: &mut Raw, key: &str) -> SocketAddr {
+    let address = raw.parsed(key, "an IP address and a port, as \"0.0.0.0:9000\" or \"[::]:9000\"", |text| text.parse().ok());
+    address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+fn regions(raw: &mut Raw) -> Vec<Box<str>> {
+    let regions = raw.texts("regions").unwrap_or_default();
+    let fits = |region: &String| {
+        !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if regions.is_empty() || !regions.iter().all(fits) {
+        raw.fault("regions", "needs at least one name in lower case; write for example [\"us-east-1\"]");
+    }
+    regions.into_iter().map(String::into_boxed_str).collect()
+}
+
+fn domains(raw: &mut Raw) -> Vec<String> {
+    let domains = raw.texts("domains").unwrap_or_default();
+    for domain in &domains {
+        let fits = !domain.is_empty()
+            && domain.split('.').all(|label| {
+                !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            });
+        if !fits {
+            raw.fault("domains", format!("`{domain}` is no domain; write a name in lower case without port, as \"s3.example.com\""));
+        }
+    }
+    domains
+}
+
+fn workers(raw: &mut Raw) -> usize {
+    match raw.number("workers").unwrap_or_default() {
+        0 => thread::available_parallelism().map_or(1, usize::from),
+        count @ 1..=1024 => count as usize,
+        count => {
+            raw.fault("workers", format!("is {count}; write at most 1024, or 0 for one for each core"));
+            1
+        }
+    }
+}
+
+fn networks(raw: &mut Raw) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for text in raw.texts("trusted_proxies").unwrap_or_default() {
+        match network(&text) {
+            Some(network) => networks.push(network),
+            None => raw.fault("trusted_proxies", format!("`{text}` is no network; write for example \"10.0.0.0/8\"")),
+        }
+    }
+    networks
+}
+
+fn network(text: &str) -> Option<Network> {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: std::net::IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let prefix_bits = bits.map_or(Some(most), |bits| bits.parse().ok())?;
+    (prefix_bits <= most).then_some(Network { address, prefix_bits })
+}
+
+fn tls(raw: &mut Raw) -> Option<Tls> {
+    let [certificate, key, client_ca] = ["tls.certificate", "tls.key", "tls.client_ca"].map(|key| raw.file(key));
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(Tls { certificate, key, client_ca }),
+        (Some(_), None) => missing_half(raw, "tls.key", "tls.certificate"),
+        (None, Some(_)) => missing_half(raw, "tls.certificate", "tls.key"),
+        (None, None) if client_ca.is_some() => missing_half(raw, "tls.certificate", "tls.client_ca"),
+        (None, None) => None,
+    }
+}
+
+fn missing_half<T>(raw: &mut Raw, missing: &str, given: &str) -> Option<T> {
+    raw.fault(missing, format!("is missing, but {given} is there; write the path of a PEM file"));
+    None
+}
+
+fn limits(raw: &mut Raw) -> Limits {
+    Limits {
+        connections: raw.count("limits.connections"),
+        head_bytes: raw.size("limits.head_bytes", 8192),
+        head_time: raw.seconds("limits.head_seconds"),
+        idle_time: raw.seconds("limits.idle_seconds"),
+        // The largest body that an API of ours has to read is a policy of 128 KiB, escaped.
+        buffered_bytes: raw.size("limits.buffered_bytes", 1 << 20),
+        drain_time: raw.seconds("limits.drain_seconds"),
+    }
+}
+
+fn audit(raw: &mut Raw) -> Audit {
+    let sync = raw.bool("audit.sync").unwrap_or_default();
+    Audit {
+        file_bytes: raw.size("audit.file_bytes", 1 << 20) as u64,
+        interval: Duration::from_millis(raw.positive("audit.interval_milliseconds").unwrap_or(1)),
+        durability: if sync { Durability::Synced } else { Durability::Written },
+    }
+}
+
+fn log_level(raw: &mut Raw) -> String {
+    let level = raw.text("log.level").unwrap_or_default();
+    if let Err(error) = log::filter(&level) {
+        raw.fault("log.level", format!("cannot be read ({error}); write for example \"info\" or \"info,countersign::gateway=debug\""));
+    }
+    level
+}
+
+fn master_key(raw: &mut Raw, data_dir: &std::path::Path) -> MasterKeySource {
+    match (raw.text("master_key.file"), raw.text("master_key.variable")) {
+        (Some(_), Some(_)) => {
+            raw.fault("master_key.variable", "is given together with master_key.file; write only one of them");
+            MasterKeySource::File(PathBuf::new())
+        }
+        (Some(file), None) => MasterKeySource::File(file.into()),
+        (None, Some(variable)) => MasterKeySource::Variable(variable),
+        (None, None) => MasterKeySource::File(data_dir.join("master.key")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_addresses_with_a_length() {
+        let cases = [
+            ("10.0.0.0/8", Some(8)),
+            ("10.0.0.1", Some(32)),
+            ("fd00::/8", Some(8)),
+            ("::1", Some(128)),
+            ("10.0.0.0/33", None),
+            ("10.0.0/8", None),
+            ("fd00::/129", None),
+            ("example.com", None),
+        ];
+        for (text, bits) in cases {
+            assert_eq!(network(text).map(|network| network.prefix_bits), bits, "{text}");
+        }
+    }
+}

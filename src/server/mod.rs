@@ -1,0 +1,216 @@
+//! Floor 5: a running server, put together from a configuration.
+//!
+//! Worker threads serve clients, one a core; one more thread answers on the admin listener and keeps house. All of them
+//! end when the server drains.
+
+mod admin;
+pub mod embedded;
+mod housekeeping;
+mod listener;
+mod settings;
+pub mod state;
+mod tls;
+mod worker;
+
+use std::{
+    fmt, io,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicUsize},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use self::{
+    listener::Service,
+    state::State,
+    tls::{Certificate, TlsError},
+    worker::Crew,
+};
+use crate::{
+    audit::spool::{Spool, SpoolConfig},
+    config::{self, Config},
+    gateway::{Gateway, Shared, body::AnswerBody, keys::DerivedKeys, read::Connection, record::Recorder},
+    store::StoreError,
+    telemetry::{Health, metrics},
+};
+
+/// The longest that a TLS handshake may take.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
+/// A server that answers.
+pub struct Server {
+    /// Where clients connect.
+    pub address: SocketAddr,
+    /// Where health and metrics are.
+    pub admin_address: SocketAddr,
+    shared: Arc<Shared>,
+    spool: Arc<Spool>,
+    certificate: Option<(Arc<Certificate>, config::Tls)>,
+    draining: watch::Sender<bool>,
+    drained: watch::Sender<bool>,
+    workers: Vec<JoinHandle<()>>,
+    housekeeper: JoinHandle<()>,
+}
+
+/// Why a server does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address cannot be bound.
+    Bind(SocketAddr, io::Error),
+    /// The folder of records cannot be used.
+    Spool(io::Error),
+    /// A certificate cannot be used.
+    Tls(TlsError),
+    /// The store refuses.
+    Store(StoreError),
+    /// Threads, metrics or randomness.
+    System(String),
+}
+
+impl Server {
+    /// Starts everything. When this returns, clients are answered.
+    pub fn start(config: Config, state: State) -> Result<Self, StartError> {
+        metrics::install().map_err(|error| StartError::System(error.to_string()))?;
+        let health = Health::new();
+        let spool = Arc::new(Spool::open(spool_config(&config)).map_err(StartError::Spool)?);
+        let records = spool.clone();
+        health.check("audit", move || records.health());
+        let store_holds = health.condition("store");
+        store_holds.hold();
+
+        let (listen, admin_listen, workers) = (config.listen, config.admin_listen, config.workers);
+        let (limits, drain_time) = (connection_limits(&config), config.limits.drain_time);
+        let (certificate, tls) = match &config.tls {
+            None => (None, None),
+            Some(files) => {
+                let certificate = Certificate::load(&files.certificate, &files.key)?;
+                let server = tls::server(certificate.clone(), files.client_ca.as_deref())?;
+                (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
+            }
+        };
+        let State { directory, account } = state;
+        let shared = Arc::new(Shared {
+            apis: Vec::new(),
+            directory: directory.clone(),
+            keys: DerivedKeys::default(),
+            settings: ArcSwap::from_pointee(settings::settings(config, account, 0)?),
+            recorder: Recorder::new(spool.clone()),
+            store: store_holds.clone(),
+        });
+
+        let listeners = worker::bind(listen, workers).map_err(|error| StartError::Bind(listen, error))?;
+        let admin = listener::bind(admin_listen, false).map_err(|error| StartError::Bind(admin_listen, error))?;
+        let no_address = |error: io::Error| StartError::System(error.to_string());
+        let address = listeners.first().map_or(Ok(listen), |first| first.local_addr()).map_err(no_address)?;
+        let admin_address = admin.local_addr().map_err(no_address)?;
+
+        let (draining, follow) = watch::channel(false);
+        let (drained, ended) = watch::channel(false);
+        let open = Arc::new(AtomicUsize::new(0));
+        let crew = Arc::new(Crew { limits, tls, open, draining: follow.clone(), drain_time });
+        let mut threads = Vec::with_capacity(workers);
+        for (index, listener) in listeners.into_iter().enumerate() {
+            let shared = shared.clone();
+            let make = move || Road(Gateway::new(shared));
+            threads.push(worker::start(index, listener, crew.clone(), make).map_err(no_address)?);
+        }
+        let house = housekeeping::House { directory, store: store_holds, health, draining: follow, ended };
+        let housekeeper = thread::Builder::new().name("housekeeper".into());
+        let housekeeper = housekeeper.spawn(move || housekeeping::keep(house, admin)).map_err(no_address)?;
+        Ok(Self { address, admin_address, shared, spool, certificate, draining, drained, workers: threads, housekeeper })
+    }
+
+    /// Takes another configuration, and certificates anew, whole or not at all. Open requests end as they began.
+    pub fn reload(&self, next: Config) -> Result<(), StartError> {
+        let now = self.shared.settings.load();
+        let (account, generation) = (now.account, now.generation + 1);
+        let next = settings::settings(next, account, generation)?;
+        if let Some((certificate, files)) = &self.certificate {
+            certificate.reload(&files.certificate, &files.key)?;
+        }
+        self.shared.settings.store(Arc::new(next));
+        Ok(())
+    }
+
+    /// Takes no more connections, lets open requests end within the drain time, and writes the last records. Blocks.
+    pub fn drain(self) {
+        self.draining.send_replace(true);
+        for worker in self.workers {
+            if worker.join().is_err() {
+                tracing::error!("a worker panicked");
+            }
+        }
+        self.drained.send_replace(true);
+        if self.housekeeper.join().is_err() {
+            tracing::error!("the housekeeper panicked");
+        }
+        self.spool.close();
+    }
+}
+
+fn spool_config(config: &Config) -> SpoolConfig {
+    SpoolConfig {
+        file_bytes_max: config.audit.file_bytes,
+        interval: config.audit.interval,
+        durability: config.audit.durability,
+        ..SpoolConfig::new(config.data_dir.join("audit"))
+    }
+}
+
+fn connection_limits(config: &Config) -> listener::Limits {
+    listener::Limits {
+        connections_max: config.limits.connections,
+        head_time: config.limits.head_time,
+        handshake_time: HANDSHAKE_TIME,
+        head_bytes_max: config.limits.head_bytes,
+    }
+}
+
+/// The road, as a worker's listener calls it.
+#[derive(Clone)]
+struct Road(Arc<Gateway>);
+
+impl Service for Road {
+    async fn answer(self, request: Request<Incoming>, connection: Arc<Connection>) -> Response<AnswerBody> {
+        self.0.answer(request, connection).await
+    }
+
+    fn unreadable(&self, connection: &Arc<Connection>, error: &hyper::Error) {
+        self.0.unreadable(connection.clone(), error);
+    }
+}
+
+impl From<TlsError> for StartError {
+    fn from(error: TlsError) -> Self {
+        StartError::Tls(error)
+    }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        StartError::Store(error)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Bind(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
+                write!(f, "{address} is in use by another program; choose another address with --listen or the key listen")
+            }
+            StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            StartError::Spool(error) => write!(f, "cannot keep records in the data folder: {error}"),
+            StartError::Tls(error) => write!(f, "tls: {error}"),
+            StartError::Store(error) => write!(f, "the store: {error}"),
+            StartError::System(error) => f.write_str(error),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,80 @@
+//! From a checked configuration to what the road works with.
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+
+use super::tls::{self, TlsError};
+use crate::{
+    base::{AccountId, SecretKey},
+    config::{Config, Upstream, UpstreamKind},
+    gateway::{
+        proxies::Proxies,
+        settings::{Limits, Settings},
+        upstream::{Address, Pool, Upstreams, http::HttpUpstream, s3::S3Upstream},
+    },
+    mapping::{
+        execute_api::Api,
+        s3::{Addressing, Style},
+    },
+};
+
+/// What is still read of a refused request's body: enough for clients that read no answer before they have sent all,
+/// short of what costs more than a new connection.
+const DRAINED_BYTES_MAX: usize = 1 << 20;
+
+/// The road's settings. `generation` tells them from those before.
+pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<Settings, TlsError> {
+    // Stores that keep objects as files are told apart by bucket only after the key was read: one is enough.
+    let keys_are_file_paths = config.upstreams.iter().any(|upstream| {
+        matches!(upstream.kind, UpstreamKind::S3 { keys_are_file_paths: true, .. })
+    });
+    let region = config.regions.first().map_or("us-east-1", |region| region).to_owned();
+    let mut backends = Vec::with_capacity(config.upstreams.len());
+    for upstream in config.upstreams {
+        let tls = if upstream.url.tls { Some(tls::client(upstream.ca_file.as_deref())?) } else { None };
+        backends.push((upstream, tls));
+    }
+    Ok(Settings {
+        account,
+        regions: config.regions,
+        addressing: Addressing { base_domains: config.domains, keys_are_file_paths },
+        proxies: Proxies::new(config.trusted_proxies),
+        limits: Limits {
+            buffered_bytes_max: config.limits.buffered_bytes,
+            idle: config.limits.idle_time,
+            drained_bytes_max: DRAINED_BYTES_MAX,
+        },
+        generation,
+        connect: Box::new(move || connect(&backends, account, &region)),
+    })
+}
+
+/// A worker's own upstreams.
+fn connect(backends: &[(Upstream, Option<Arc<ClientConfig>>)], account: AccountId, own_region: &str) -> Upstreams {
+    let mut upstreams = Upstreams { s3: Vec::new(), http: Vec::new() };
+    for (backend, tls) in backends {
+        let address = Address { host: backend.url.host.clone(), port: backend.url.port, tls: tls.clone() };
+        let pool = Pool::new(address, backend.timeouts, backend.connections_idle);
+        match &backend.kind {
+            UpstreamKind::S3 { region, access_key_id, secret, virtual_host, buckets, .. } => {
+                let style = if *virtual_host { Style::VirtualHost } else { Style::Path };
+                let secret = SecretKey::new(secret.expose().to_owned());
+                let upstream = S3Upstream::new(&backend.name, pool, style, region, access_key_id, secret);
+                upstreams.s3.push((buckets.clone(), Arc::new(upstream)));
+            }
+            UpstreamKind::Http { api_id, stage, host, base_path, headers } => {
+                let api = Api {
+                    id: api_id.clone(),
+                    stage: stage.clone(),
+                    region: own_region.to_owned(),
+                    account,
+                    host: host.clone(),
+                    base_path: base_path.clone(),
+                };
+                upstreams.http.push(Arc::new(HttpUpstream::new(&backend.name, api, pool, headers.clone())));
+            }
+        }
+    }
+    upstreams
+}

@@ -1,0 +1,106 @@
+//! The identities of a data folder: opened, or made.
+
+use std::{fs, path::Path, sync::Arc};
+
+use crate::{
+    base::{AccountId, Random, Timestamp},
+    config::{MasterKeySource, root},
+    store::{Directory, ErrorKind, MasterKey, RootKey, SqliteStore, StoreError, SystemRandom},
+};
+
+/// What is kept over restarts.
+pub struct State {
+    /// Identities.
+    pub directory: Arc<Directory>,
+    /// The account of this deployment.
+    pub account: AccountId,
+}
+
+/// Whether a data folder may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is made, with a master key and an account.
+    Make,
+    /// It is an error.
+    Refuse,
+}
+
+/// A root key that was made just now, to be shown once.
+pub struct Made {
+    /// The key.
+    pub key: RootKey,
+}
+
+impl State {
+    /// Opens a data folder. `root` fixes the root key; `account` is the one that the configuration names.
+    ///
+    /// A folder without an account gets one if `missing` allows it; with no root key given, one is made and returned.
+    pub fn open(
+        dir: &Path,
+        master_key: &MasterKeySource,
+        account: Option<AccountId>,
+        root: Option<RootKey>,
+        missing: Missing,
+        now: Timestamp,
+    ) -> Result<(Self, Option<Made>), StoreError> {
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let is_fresh = SqliteStore::is_fresh(dir);
+        if is_fresh && missing == Missing::Refuse && root.is_none() {
+            let what = format!("`{}` holds no account; make one with: countersign init", dir.display());
+            return Err(StoreError::new(ErrorKind::Missing, what));
+        }
+        make_folder(dir)?;
+        let master = match master_key {
+            MasterKeySource::File(path) => MasterKey::read_or_create(path, is_fresh, &*random)?,
+            MasterKeySource::Variable(name) => {
+                let text = std::env::var(name).map_err(|_| {
+                    StoreError::new(ErrorKind::WrongMasterKey, format!("the variable {name} with the master key is not set"))
+                })?;
+                MasterKey::parse(&text)?
+            }
+        };
+        let directory = Directory::open(Box::new(SqliteStore::open(dir, master, random.clone())?))?;
+        let known = directory.read(|work| work.accounts())?;
+        let account = match (account, known.as_slice()) {
+            (Some(account), _) => account,
+            (None, []) => root::random_account(&*random)?,
+            (None, [only]) => only.id,
+            (None, _) => {
+                return Err(StoreError::new(ErrorKind::Conflict, "the store holds several accounts; name one with account_id"));
+            }
+        };
+        let is_new = !known.iter().any(|known| known.id == account);
+        if is_new && missing == Missing::Refuse && root.is_none() {
+            let what = format!("account {account} is not in `{}`; make it with: countersign init", dir.display());
+            return Err(StoreError::new(ErrorKind::Missing, what));
+        }
+        let made = if is_new && root.is_none() { Some(root::random_key(account, &*random)?) } else { None };
+        let shown = made.as_ref().map(|key| Made { key: copy(key) });
+        directory.ensure_account(account, root.or(made), now)?;
+        Ok((Self { directory: Arc::new(directory), account }, shown))
+    }
+}
+
+fn copy(key: &RootKey) -> RootKey {
+    RootKey { id: key.id.clone(), secret: crate::base::SecretKey::new(key.secret.expose().to_owned()) }
+}
+
+/// Makes the folder for its owner alone; one that is there is left as it is.
+fn make_folder(dir: &Path) -> Result<(), StoreError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let made = fs::create_dir_all(dir).and_then(|()| private(dir));
+    made.map_err(|error| StoreError::new(ErrorKind::Unavailable, format!("cannot make `{}`: {error}", dir.display())))
+}
+
+#[cfg(unix)]
+fn private(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
