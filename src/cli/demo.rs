@@ -40,7 +40,13 @@ pub(super) struct Demo {
     #[arg(long, value_name = "ID", requires = "upstream", env = "COUNTERSIGN_UPSTREAM_ACCESS_KEY")]
     upstream_access_key: Option<String>,
     /// The secret access key towards it
-    #[arg(long, value_name = "SECRET", requires = "upstream", env = "COUNTERSIGN_UPSTREAM_SECRET_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "SECRET",
+        requires = "upstream",
+        env = "COUNTERSIGN_UPSTREAM_SECRET_KEY",
+        hide_env_values = true
+    )]
     upstream_secret_key: Option<String>,
     /// The region of signatures towards it
     #[arg(long, value_name = "REGION", requires = "upstream", default_value = "us-east-1")]
@@ -83,7 +89,8 @@ impl Demo {
             ("store", behind),
             ("data", dir.display().to_string()),
         ];
-        io::stdout().write_all(banner(&facts, &format!("http://{}", reachable(server.address)), &key, &dir).as_bytes())?;
+        io::stdout()
+            .write_all(banner(&facts, &format!("http://{}", reachable(server.address)), &key, &dir).as_bytes())?;
         io::stdout().flush()?;
         run::until_ended(server, None)?;
         Ok(writeln!(io::stdout(), "Ended. Go on with: countersign demo --data-dir {}", dir.display())?)
@@ -104,11 +111,15 @@ impl Demo {
             port => port.checked_add(2).ok_or("--listen: leave two ports above for health and metrics")?,
         };
         let (url, id, secret, region) = match (store, &self.upstream) {
-            (Some(store), _) => {
-                (format!("http://{}", store.address), store.access_key_id.clone(), store.secret.expose().to_owned(), "us-east-1")
-            }
+            (Some(store), _) => (
+                format!("http://{}", store.address),
+                store.access_key_id.clone(),
+                store.secret.expose().to_owned(),
+                "us-east-1",
+            ),
             (None, Some(url)) => {
-                let [id, secret] = [&self.upstream_access_key, &self.upstream_secret_key].map(|text| text.clone().unwrap_or_default());
+                let [id, secret] =
+                    [&self.upstream_access_key, &self.upstream_secret_key].map(|text| text.clone().unwrap_or_default());
                 (url.clone(), id, secret, self.upstream_region.as_str())
             }
             (None, None) => return Err("neither a store nor an upstream".into()),
@@ -156,8 +167,14 @@ fn banner(facts: &[(&str, String)], endpoint: &str, key: &Shown<'_>, dir: &std::
         text.push_str(&format!("  {name:<17}{value}\n"));
     }
     let (about, id, secret) = match key {
-        Shown::New(id, secret) => ("The root access key, shown this once; paste it into another terminal:", *id, *secret),
-        Shown::Given(id) => ("The root access key is the one of COUNTERSIGN_ROOT_ACCESS_KEY_ID; paste:", *id, "$COUNTERSIGN_ROOT_SECRET_ACCESS_KEY"),
+        Shown::New(id, secret) => {
+            ("The root access key, shown this once; paste it into another terminal:", *id, *secret)
+        }
+        Shown::Given(id) => (
+            "The root access key is the one of COUNTERSIGN_ROOT_ACCESS_KEY_ID; paste:",
+            *id,
+            "$COUNTERSIGN_ROOT_SECRET_ACCESS_KEY",
+        ),
         Shown::Former => (
             "The root access key was shown when this folder was made; COUNTERSIGN_ROOT_ACCESS_KEY_ID and\n\
              COUNTERSIGN_ROOT_SECRET_ACCESS_KEY set a new one. Paste:",

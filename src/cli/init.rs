@@ -53,7 +53,11 @@ impl Init {
         writeln!(out, "Made {} with account {}.", dir.display(), state.account)?;
         match &master_key {
             MasterKeySource::File(path) => {
-                writeln!(out, "Its master key is in {}: keep a copy apart; without it no secret can be read.", path.display())?;
+                writeln!(
+                    out,
+                    "Its master key is in {}: keep a copy apart; without it no secret can be read.",
+                    path.display()
+                )?;
             }
             MasterKeySource::Variable(name) => writeln!(out, "Its master key is in the variable {name}.")?,
         }

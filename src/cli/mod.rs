@@ -75,7 +75,9 @@ fn completions(shell: Shell) -> Result<(), Failure> {
 
 /// The environment, as far as it is text.
 fn variables() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Reads a configuration file and checks it.

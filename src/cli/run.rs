@@ -61,7 +61,8 @@ pub(super) fn until_ended(server: Server, source: Option<Source>) -> Result<(), 
     let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let (mut ending, mut hangup) = {
         let _entered = runtime.enter();
-        let ending = Ending { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+        let ending =
+            Ending { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
         (ending, signal(SignalKind::hangup())?)
     };
     runtime.block_on(async {

@@ -2,10 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
 
-use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls,
-    upstream::upstreams,
-};
+use super::{Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, upstream::upstreams};
 use crate::{
     audit::spool::Durability,
     gateway::proxies::Network,
@@ -41,7 +38,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
 }
 
 fn address(raw: &mut Raw, key: &str) -> SocketAddr {
-    let address = raw.parsed(key, "an IP address and a port, as \"0.0.0.0:9000\" or \"[::]:9000\"", |text| text.parse().ok());
+    let address =
+        raw.parsed(key, "an IP address and a port, as \"0.0.0.0:9000\" or \"[::]:9000\"", |text| text.parse().ok());
     address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
@@ -64,7 +62,10 @@ fn domains(raw: &mut Raw) -> Vec<String> {
                 !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             });
         if !fits {
-            raw.fault("domains", format!("`{domain}` is no domain; write a name in lower case without port, as \"s3.example.com\""));
+            raw.fault(
+                "domains",
+                format!("`{domain}` is no domain; write a name in lower case without port, as \"s3.example.com\""),
+            );
         }
     }
     domains
@@ -140,7 +141,10 @@ fn audit(raw: &mut Raw) -> Audit {
 fn log_level(raw: &mut Raw) -> String {
     let level = raw.text("log.level").unwrap_or_default();
     if let Err(error) = log::filter(&level) {
-        raw.fault("log.level", format!("cannot be read ({error}); write for example \"info\" or \"info,countersign::gateway=debug\""));
+        raw.fault(
+            "log.level",
+            format!("cannot be read ({error}); write for example \"info\" or \"info,countersign::gateway=debug\""),
+        );
     }
     level
 }

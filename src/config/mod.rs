@@ -12,8 +12,8 @@ mod upstream;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use check::load;
-pub use raw::{Fault, Faults};
 use raw::Raw;
+pub use raw::{Fault, Faults};
 
 use crate::{
     audit::spool::Durability,

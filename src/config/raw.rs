@@ -156,9 +156,9 @@ impl Raw {
     /// A list of texts.
     pub fn texts(&mut self, key: &str) -> Option<Vec<String>> {
         let value = self.value(key)?;
-        let texts = value.as_array().and_then(|items| {
-            items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-        });
+        let texts = value
+            .as_array()
+            .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
         match texts {
             Some(texts) => Some(texts),
             None => self.wrong(key, &value, "a list of texts in quotes"),
@@ -234,7 +234,9 @@ impl Raw {
         for key in unknown {
             match self.variables.get(key) {
                 Some(name) if is_named(name) => {}
-                Some(name) => faults.push((name.clone(), format!("stands for no key; did you mean {}?", variable(&nearest(key))))),
+                Some(name) => {
+                    faults.push((name.clone(), format!("stands for no key; did you mean {}?", variable(&nearest(key)))))
+                }
                 None => faults.push((key.clone(), format!("is no key; did you mean {}?", nearest(key)))),
             }
         }

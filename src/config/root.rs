@@ -49,7 +49,8 @@ pub fn key(variables: &[(String, String)]) -> Result<Option<RootKey>, Faults> {
 /// The account that the environment fixes, if it does.
 pub fn account(variables: &[(String, String)]) -> Result<Option<AccountId>, Faults> {
     let Some((_, text)) = variables.iter().find(|(name, _)| name == ACCOUNT_ID) else { return Ok(None) };
-    let fault = |_| Faults(vec![Fault { key: ACCOUNT_ID.into(), message: format!("is {text:?}; write twelve digits") }]);
+    let fault =
+        |_| Faults(vec![Fault { key: ACCOUNT_ID.into(), message: format!("is {text:?}; write twelve digits") }]);
     text.parse().map(Some).map_err(fault)
 }
 
@@ -87,7 +88,8 @@ mod tests {
         ];
         for (id, secret, expected) in cases {
             let variables = [(ACCESS_KEY_ID, id), (SECRET_ACCESS_KEY, secret)];
-            let variables = variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+            let variables =
+                variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
             let found = key(&variables.collect::<Vec<_>>());
             assert_eq!(found.map(|key| key.is_some()).map_err(|faults| faults.0.len()), expected, "{id:?}");
         }

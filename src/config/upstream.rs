@@ -17,7 +17,10 @@ pub(super) fn upstreams(raw: &mut Raw, variables: &[(String, String)]) -> Vec<Up
     let upstreams: Vec<Upstream> = (0..count).filter_map(|at| upstream(raw, at, variables)).collect();
     for (at, upstream) in upstreams.iter().enumerate() {
         if upstreams.iter().take(at).any(|other| other.name == upstream.name) {
-            raw.fault(&format!("upstream.{at}.name"), format!("`{}` is the name of another upstream too", upstream.name));
+            raw.fault(
+                &format!("upstream.{at}.name"),
+                format!("`{}` is the name of another upstream too", upstream.name),
+            );
         }
     }
     upstreams
@@ -142,7 +145,10 @@ fn headers(raw: &mut Raw, key: &str, variables: &[(String, String)]) -> HeaderMa
     for (name, source) in raw.table(key) {
         let key = format!("{key}.{name}");
         if name.to_ascii_lowercase().starts_with(IDENTITY_PREFIX) {
-            raw.fault(&key, format!("is set by Countersign itself, as all that begins with {IDENTITY_PREFIX}; take another name"));
+            raw.fault(
+                &key,
+                format!("is set by Countersign itself, as all that begins with {IDENTITY_PREFIX}; take another name"),
+            );
             continue;
         }
         let Some(value) = outside(raw, &key, &source, variables) else { continue };

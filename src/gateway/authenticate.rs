@@ -90,12 +90,12 @@ pub async fn authenticate(
     let service = service_of(&signed, means, trail)?;
     let dialect = dialect_of(&service);
     let scope = sigv4::check_scope(&signed, &expectations).map_err(|refusal| trail.refuse(refusal, dialect))?;
-    let credential = credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let credential =
+        credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let rule = PayloadRule::of(&head, scope.service, signed.form).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let (line, body) = payload_line(&rule, body, &service, means.settings).await?;
-    let proof = Proof::of(&signed, &scope, credential, means.keys).ok_or_else(|| {
-        trail.refuse(Refusal::UnknownKey(scope.access_key_id.to_owned()), dialect)
-    })?;
+    let proof = Proof::of(&signed, &scope, credential, means.keys)
+        .ok_or_else(|| trail.refuse(Refusal::UnknownKey(scope.access_key_id.to_owned()), dialect))?;
     sigv4::verify(&signed, &head, &line, &expectations, &proof.key())
         .map_err(|refusal| trail.refuse(refusal, dialect))?;
     let region: Box<str> = match signed.algorithm {
@@ -124,10 +124,14 @@ pub fn authenticate_form(
     let (Some(policy), Some(credential), Some(date), Some(signature)) =
         (field("policy"), field("x-amz-credential"), field("x-amz-date"), field("x-amz-signature"))
     else {
-        let any = ["policy", "x-amz-credential", "x-amz-signature", "AWSAccessKeyId"].iter().any(|name| field(name).is_some());
+        let any = ["policy", "x-amz-credential", "x-amz-signature", "AWSAccessKeyId"]
+            .iter()
+            .any(|name| field(name).is_some());
         return match any {
             false => Ok(nobody(received, means.now)),
-            true => Err(Fault::new(400, "InvalidArgument", "Bucket POST must contain the fields of signature version 4.")),
+            true => {
+                Err(Fault::new(400, "InvalidArgument", "Bucket POST must contain the fields of signature version 4."))
+            }
         };
     };
     let algorithm = field("x-amz-algorithm").unwrap_or_default();
@@ -155,7 +159,8 @@ pub fn authenticate_form(
         let refusal = Refusal::WrongService(Form::Post, scope.service.to_owned(), "s3".into());
         return Err(trail.refuse(refusal, dialect));
     }
-    let credential = credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
+    let credential =
+        credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let key = means.keys.signing_key(credential.generation, &credential.secret, &scope);
     if !key.verify(policy.as_bytes(), &signed.signature) {
         let mismatch = sigv4::refusal::Mismatch {
@@ -191,13 +196,7 @@ pub struct Claims {
 impl Claims {
     /// Nothing yet.
     pub fn new(trail: &Trail) -> Self {
-        Self {
-            protocol: trail.protocol,
-            access_key: None,
-            region: None,
-            signature_version: None,
-            id: trail.id,
-        }
+        Self { protocol: trail.protocol, access_key: None, region: None, signature_version: None, id: trail.id }
     }
 
     fn claim(&mut self, signed: &Signed<'_>) {
@@ -338,11 +337,9 @@ impl Proof {
     fn of(signed: &Signed<'_>, scope: &Scope<'_>, credential: &Credential, keys: &DerivedKeys) -> Option<Self> {
         Some(Self(match signed.algorithm {
             Algorithm::Hmac => ChunkKey::Hmac(keys.signing_key(credential.generation, &credential.secret, scope)),
-            Algorithm::Ecdsa => ChunkKey::Ecdsa(keys.verifying_key(
-                credential.generation,
-                scope.access_key_id,
-                &credential.secret,
-            )?),
+            Algorithm::Ecdsa => {
+                ChunkKey::Ecdsa(keys.verifying_key(credential.generation, scope.access_key_id, &credential.secret)?)
+            }
         }))
     }
 
@@ -379,7 +376,9 @@ fn facts(signed: &Signed<'_>, region: &str) -> SignatureFacts {
 fn label(refusal: &Refusal) -> AuthFailure {
     match refusal {
         Refusal::NoCredentials => AuthFailure::Missing,
-        Refusal::Version2 | Refusal::UnknownAlgorithm(_) | Refusal::UnknownQueryAlgorithm(_) => AuthFailure::Unsupported,
+        Refusal::Version2 | Refusal::UnknownAlgorithm(_) | Refusal::UnknownQueryAlgorithm(_) => {
+            AuthFailure::Unsupported
+        }
         Refusal::UnknownKey(_) => AuthFailure::UnknownKey,
         Refusal::BadToken(_) => AuthFailure::Token,
         Refusal::Mismatch(_) => AuthFailure::Mismatch,

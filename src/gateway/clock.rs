@@ -5,7 +5,10 @@ use aws_lc_rs::rand;
 use crate::base::{RequestId, Timestamp};
 
 /// Now.
-#[expect(clippy::disallowed_methods, reason = "the one clock of the road; everything else gets the time as a parameter")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one clock of the road; everything else gets the time as a parameter"
+)]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use http::header::{REFERER, USER_AGENT};
 
 use super::{caller::Caller, read::Received};
-use crate::store::snapshot::Snapshot;
 use crate::base::{
     AccountId, Operation, Principal, Tag,
     condition::{Context, Value},
     time,
 };
+use crate::store::snapshot::Snapshot;
 
 /// Everything around an operation: who, from where, over what.
 #[derive(Clone, Copy)]

@@ -67,7 +67,9 @@ pub async fn s3(
 fn check_owner(call: &Call, account: AccountId) -> Result<(), Fault> {
     for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
         if call.header(name).is_some_and(|owner| owner != account.as_str()) {
-            return Err(Fault::new(403, "AccessDenied", "Access Denied").because(format_args!("`{name}` is another account")));
+            return Err(
+                Fault::new(403, "AccessDenied", "Access Denied").because(format_args!("`{name}` is another account"))
+            );
         }
     }
     Ok(())

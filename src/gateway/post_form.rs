@@ -98,9 +98,13 @@ impl Form {
         }
         let size = spooled.length();
         if size < *length.start() {
-            return Err(Fault::new(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
-                .with("ProposedSize", size.to_string())
-                .with("MinSizeAllowed", length.start().to_string()));
+            return Err(Fault::new(
+                400,
+                "EntityTooSmall",
+                "Your proposed upload is smaller than the minimum allowed size",
+            )
+            .with("ProposedSize", size.to_string())
+            .with("MinSizeAllowed", length.start().to_string()));
         }
         let body = spooled.into_body().await.map_err(|error| internal_error().because(error))?;
         Ok((UploadBody::Spooled(body, size), size))
@@ -128,7 +132,11 @@ fn malformed(why: impl std::fmt::Display) -> Fault {
 }
 
 fn too_long() -> Fault {
-    Fault::new(400, "MaxPostPreDataLengthExceeded", "Your POST request fields preceding the upload file were too large.")
+    Fault::new(
+        400,
+        "MaxPostPreDataLengthExceeded",
+        "Your POST request fields preceding the upload file were too large.",
+    )
 }
 
 /// What the form wants to be told when the upload is done.

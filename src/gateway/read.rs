@@ -107,7 +107,8 @@ fn check_header(name: &HeaderName, value: &HeaderValue) -> Result<(), Fault> {
     let sound = value.as_bytes().iter().all(|&byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
     let is_metadata = name.as_str().starts_with("x-amz-meta-");
     // S3 takes UTF-8 in user metadata (user guide, "Working with object metadata"); control bytes it never takes.
-    let sound = sound || (is_metadata && value.as_bytes().iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 127)));
+    let sound =
+        sound || (is_metadata && value.as_bytes().iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 127)));
     if sound { Ok(()) } else { Err(refused("a header value with control or non-ASCII bytes")) }
 }
 
@@ -146,7 +147,6 @@ fn refused(why: &'static str) -> Fault {
     Fault::new(400, "InvalidRequest", format!("The request is ambiguous or malformed: {why}.")).because(why)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,12 +168,28 @@ mod tests {
             ("two hosts", get("/b").header("host", "a").header("host", "b"), false),
             ("host and authority differ", get("http://a/b").header("host", "b"), false),
             ("user in host", get("/b").header("host", "u@h"), false),
-            ("two lengths", get("/").header("host", "h").header("content-length", "1").header("content-length", "1"), false),
+            (
+                "two lengths",
+                get("/").header("host", "h").header("content-length", "1").header("content-length", "1"),
+                false,
+            ),
             ("signed length", get("/").header("host", "h").header("content-length", "+1"), false),
-            ("length and chunks", get("/").header("host", "h").header("content-length", "1").header("transfer-encoding", "chunked"), false),
+            (
+                "length and chunks",
+                get("/").header("host", "h").header("content-length", "1").header("transfer-encoding", "chunked"),
+                false,
+            ),
             ("underscore", get("/").header("host", "h").header("x_amz_acl", "a"), false),
-            ("latin-1 value", get("/").header("host", "h").header("a", HeaderValue::from_bytes(b"\xe9").unwrap()), false),
-            ("utf-8 metadata", get("/").header("host", "h").header("x-amz-meta-a", HeaderValue::from_bytes("é".as_bytes()).unwrap()), true),
+            (
+                "latin-1 value",
+                get("/").header("host", "h").header("a", HeaderValue::from_bytes(b"\xe9").unwrap()),
+                false,
+            ),
+            (
+                "utf-8 metadata",
+                get("/").header("host", "h").header("x-amz-meta-a", HeaderValue::from_bytes("é".as_bytes()).unwrap()),
+                true,
+            ),
         ];
         for (name, request, sound) in cases {
             assert_eq!(received(request).is_ok(), sound, "{name}");

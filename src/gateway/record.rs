@@ -235,7 +235,11 @@ fn service_of(protocol: Protocol) -> &'static str {
 fn s3_category(call: &s3::Call) -> Category {
     let data = matches!(
         call.op(),
-        s3::Op::HeadBucket | s3::Op::ListObjects | s3::Op::ListObjectsV2 | s3::Op::ListObjectVersions | s3::Op::DeleteObjects
+        s3::Op::HeadBucket
+            | s3::Op::ListObjects
+            | s3::Op::ListObjectsV2
+            | s3::Op::ListObjectVersions
+            | s3::Op::DeleteObjects
     );
     if data || !call.key().is_empty() { Category::Data } else { Category::Management }
 }

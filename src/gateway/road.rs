@@ -80,7 +80,11 @@ impl Gateway {
     }
 
     /// Answers one request: walks the seven steps. Whatever happens, it is answered and recorded.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>, connection: Arc<Connection>) -> Response<AnswerBody> {
+    pub async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+    ) -> Response<AnswerBody> {
         let _in_flight = RequestInFlight::enter();
         let settings = self.shared.settings.load_full();
         let trail = Box::new(Trail::begin(clock::request_id(), clock::now(), connection));
@@ -303,7 +307,8 @@ impl Gateway {
             None => act::outgoing_of_any_length(body, &promise, means).await?,
             Some(_) => act::outgoing(body, &promise, means).await?,
         };
-        let Forwarded { call, bytes_in, outcome } = upstream.forward(permit, outgoing, caller, received, trail.id).await;
+        let Forwarded { call, bytes_in, outcome } =
+            upstream.forward(permit, outgoing, caller, received, trail.id).await;
         trail.operation = Described::Invoke(call);
         trail.verdict = verdict;
         trail.bytes_in = bytes_in;
@@ -350,7 +355,8 @@ impl Gateway {
 fn finished(trail: &mut Trail, outcome: Result<Reply, Refused>, reveals_absence: bool) -> Result<Reply, Fault> {
     outcome.map_err(|Refused { fault, headers }| {
         if fault.status == 404 && !reveals_absence {
-            let detail = format!("the upstream answered {}, which callers without s3:ListBucket do not see", fault.code);
+            let detail =
+                format!("the upstream answered {}, which callers without s3:ListBucket do not see", fault.code);
             return Fault::new(403, "AccessDenied", "Access Denied").because(detail);
         }
         trail.refused_headers = headers;
@@ -369,4 +375,3 @@ fn reveals_absence(around: &Circumstances<'_>, forwarded: &Forwarded<Call>, snap
     let bucket = format!("arn:aws:s3:::{}", forwarded.call.bucket());
     allows(*around, &forwarded.call, 0, "s3:ListBucket", &bucket, snapshot).is_ok()
 }
-

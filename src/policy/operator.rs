@@ -255,7 +255,9 @@ fn number(text: &str) -> Option<i128> {
 /// ISO 8601 in the W3C's profile, or seconds since 1970.
 fn date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if let Some(billionths) = number(text).filter(|_| text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit())) {
+    if let Some(billionths) =
+        number(text).filter(|_| text.len() != 4 || !text.bytes().all(|byte| byte.is_ascii_digit()))
+    {
         return Timestamp::from_nanosecond(billionths).ok();
     }
     let full = match text.len() {

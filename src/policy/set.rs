@@ -59,7 +59,8 @@ impl PolicySet {
                 continue;
             }
             if statement.matches(action.0, action.1, &question.resource, question.context) {
-                let decided = Decided { effect: statement.effect, source, statement: statement_at, sid: &statement.sid };
+                let decided =
+                    Decided { effect: statement.effect, source, statement: statement_at, sid: &statement.sid };
                 if statement.effect == Effect::Deny {
                     return Some(decided);
                 }

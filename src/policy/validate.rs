@@ -99,9 +99,7 @@ fn check_resource(text: &str) -> Result<(), Fault> {
     }
     let has_region = region.is_some_and(|region| !matches!(region, "" | "*"));
     match service {
-        "iam" if has_region => {
-            Err(malformed(format!("IAM resource {text} cannot contain region information.")))
-        }
+        "iam" if has_region => Err(malformed(format!("IAM resource {text} cannot contain region information."))),
         "s3" if has_region && !text.contains(":accesspoint/") => {
             Err(malformed(format!("Resource {text} can not contain region information.")))
         }

@@ -41,9 +41,12 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
         Err(error) => return tracing::error!(%error, "no housekeeping"),
     };
     let draining = house.draining.clone();
-    house.health.check("draining", move || {
-        if *draining.borrow() { Err("the server is ending".into()) } else { Ok(()) }
-    });
+    house.health.check(
+        "draining",
+        move || {
+            if *draining.borrow() { Err("the server is ending".into()) } else { Ok(()) }
+        },
+    );
     runtime.block_on(async {
         let House { directory, store, health, mut ended, .. } = house;
         let answering = admin::serve(admin_listener, health, ended.clone());

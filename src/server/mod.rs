@@ -123,7 +123,17 @@ impl Server {
         let house = housekeeping::House { directory, store: store_holds, health, draining: follow, ended };
         let housekeeper = thread::Builder::new().name("housekeeper".into());
         let housekeeper = housekeeper.spawn(move || housekeeping::keep(house, admin)).map_err(no_address)?;
-        Ok(Self { address, admin_address, shared, spool, certificate, draining, drained, workers: threads, housekeeper })
+        Ok(Self {
+            address,
+            admin_address,
+            shared,
+            spool,
+            certificate,
+            draining,
+            drained,
+            workers: threads,
+            housekeeper,
+        })
     }
 
     /// Takes another configuration, and certificates anew, whole or not at all. Open requests end as they began.
@@ -202,7 +212,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Bind(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(f, "{address} is in use by another program; choose another address with --listen or the key listen")
+                write!(
+                    f,
+                    "{address} is in use by another program; choose another address with --listen or the key listen"
+                )
             }
             StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
             StartError::Spool(error) => write!(f, "cannot keep records in the data folder: {error}"),

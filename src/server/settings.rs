@@ -26,9 +26,10 @@ const DRAINED_BYTES_MAX: usize = 1 << 20;
 /// The road's settings. `generation` tells them from those before.
 pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<Settings, TlsError> {
     // Stores that keep objects as files are told apart by bucket only after the key was read: one is enough.
-    let keys_are_file_paths = config.upstreams.iter().any(|upstream| {
-        matches!(upstream.kind, UpstreamKind::S3 { keys_are_file_paths: true, .. })
-    });
+    let keys_are_file_paths = config
+        .upstreams
+        .iter()
+        .any(|upstream| matches!(upstream.kind, UpstreamKind::S3 { keys_are_file_paths: true, .. }));
     let region = config.regions.first().map_or("us-east-1", |region| region).to_owned();
     let mut backends = Vec::with_capacity(config.upstreams.len());
     for upstream in config.upstreams {

@@ -54,7 +54,10 @@ impl State {
             MasterKeySource::File(path) => MasterKey::read_or_create(path, is_fresh, &*random)?,
             MasterKeySource::Variable(name) => {
                 let text = std::env::var(name).map_err(|_| {
-                    StoreError::new(ErrorKind::WrongMasterKey, format!("the variable {name} with the master key is not set"))
+                    StoreError::new(
+                        ErrorKind::WrongMasterKey,
+                        format!("the variable {name} with the master key is not set"),
+                    )
                 })?;
                 MasterKey::parse(&text)?
             }
@@ -66,7 +69,10 @@ impl State {
             (None, []) => root::random_account(&*random)?,
             (None, [only]) => only.id,
             (None, _) => {
-                return Err(StoreError::new(ErrorKind::Conflict, "the store holds several accounts; name one with account_id"));
+                return Err(StoreError::new(
+                    ErrorKind::Conflict,
+                    "the store holds several accounts; name one with account_id",
+                ));
             }
         };
         let is_new = !known.iter().any(|known| known.id == account);

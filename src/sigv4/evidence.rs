@@ -333,7 +333,8 @@ fn checked(signed: Signed<'_>) -> Result<Signed<'_>, Refusal> {
     }
     let mut previous = "";
     for name in signed.signed_headers.split(';') {
-        let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'!'..=b'.' | b':' | b'_' | b'~'));
+        let plain =
+            name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'!'..=b'.' | b':' | b'_' | b'~'));
         if name.is_empty() || !plain || name <= previous {
             return Err(Refusal::SignedHeadersMalformed);
         }

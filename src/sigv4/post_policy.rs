@@ -35,7 +35,8 @@ pub fn check(
             Condition::Length(range) => length = *length.start().max(range.start())..=*length.end().min(range.end()),
             Condition::Field { name, value, is_prefix } => {
                 let given = value_of(fields, &name, bucket);
-                let holds = given.is_some_and(|given| if is_prefix { given.starts_with(&value) } else { given == value });
+                let holds =
+                    given.is_some_and(|given| if is_prefix { given.starts_with(&value) } else { given == value });
                 if !holds {
                     return Err(invalid(&format!("Policy Condition failed: {}", as_list(condition))));
                 }
@@ -43,9 +44,8 @@ pub fn check(
             }
         }
     }
-    let is_free = |name: &str| {
-        matches!(name, "x-amz-signature" | "file" | "policy" | "bucket") || name.starts_with("x-ignore-")
-    };
+    let is_free =
+        |name: &str| matches!(name, "x-amz-signature" | "file" | "policy" | "bucket") || name.starts_with("x-ignore-");
     for (name, _) in fields {
         let name = name.to_ascii_lowercase();
         if !is_free(&name) && !covered.contains(&name) {
@@ -114,6 +114,10 @@ fn invalid(what: &str) -> Fault {
 }
 
 fn malformed(why: impl std::fmt::Display) -> Fault {
-    Fault::new(400, "InvalidPolicyDocument", "The content of the form does not meet the conditions specified in the policy document.")
-        .because(why)
+    Fault::new(
+        400,
+        "InvalidPolicyDocument",
+        "The content of the form does not meet the conditions specified in the policy document.",
+    )
+    .because(why)
 }

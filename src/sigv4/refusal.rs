@@ -189,11 +189,10 @@ impl Refusal {
             )
             .with("ArgumentName", "Authorization"),
             Refusal::UnsupportedAuthorization | Refusal::UnknownAlgorithm(_) => {
-                Fault::new(400, "InvalidArgument", "Unsupported Authorization Type").with("ArgumentName", "Authorization")
+                Fault::new(400, "InvalidArgument", "Unsupported Authorization Type")
+                    .with("ArgumentName", "Authorization")
             }
-            Refusal::NoContentHash => {
-                invalid_request("Missing required header for this request: x-amz-content-sha256")
-            }
+            Refusal::NoContentHash => invalid_request("Missing required header for this request: x-amz-content-sha256"),
             Refusal::BadContentHash(value) => Fault::new(
                 400,
                 "InvalidArgument",
@@ -238,9 +237,9 @@ impl Refusal {
             )),
             Refusal::ExpiresNotANumber => query_fault("X-Amz-Expires should be a number"),
             Refusal::ExpiresNegative => query_fault("X-Amz-Expires must be non-negative"),
-            Refusal::BadQueryDate(_) => query_fault(
-                "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"",
-            ),
+            Refusal::BadQueryDate(_) => {
+                query_fault("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+            }
             Refusal::CredentialMalformed(form, _) => scope_fault(
                 *form,
                 "the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".",
@@ -290,9 +289,9 @@ impl Refusal {
             Refusal::WrongService(_, _, expected) => {
                 mismatch(&format!("Credential should be scoped to correct service: '{expected}'. "))
             }
-            Refusal::WrongTerminator(_, got) => mismatch(&format!(
-                "Credential should be scoped with a valid terminator: 'aws4_request', not '{got}'. "
-            )),
+            Refusal::WrongTerminator(_, got) => {
+                mismatch(&format!("Credential should be scoped with a valid terminator: 'aws4_request', not '{got}'. "))
+            }
             Refusal::WrongDate(_, got, request) => mismatch(&format!(
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{got}' != \
                  '{}', from '{request}'.",
@@ -314,9 +313,9 @@ impl Refusal {
                 format!("Unsupported AWS 'algorithm': '{name}'.")
             }
             Refusal::Version2 => "Unsupported AWS 'algorithm': 'AWS'.".into(),
-            Refusal::NotAPair(pair, whole) => format!(
-                "'{pair}' not a valid key=value pair (missing equal-sign) in Authorization header: '{whole}'."
-            ),
+            Refusal::NotAPair(pair, whole) => {
+                format!("'{pair}' not a valid key=value pair (missing equal-sign) in Authorization header: '{whole}'.")
+            }
             Refusal::MissingInHeader(missing) => {
                 let sentence = |name: &&str| match *name {
                     "Date" => "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
@@ -381,11 +380,9 @@ fn query_fault(message: &str) -> Fault {
 
 fn scope_fault(form: Form, what: &str) -> Fault {
     match form {
-        Form::Header => Fault::new(
-            400,
-            "AuthorizationHeaderMalformed",
-            format!("The authorization header is malformed; {what}"),
-        ),
+        Form::Header => {
+            Fault::new(400, "AuthorizationHeaderMalformed", format!("The authorization header is malformed; {what}"))
+        }
         Form::Query | Form::Post => query_fault(&format!("Error parsing the X-Amz-Credential parameter; {what}")),
     }
 }

@@ -77,13 +77,7 @@ impl Signer<'_> {
         headers.insert("x-amz-date", HeaderValue::from_str(&date).map_err(SignError::Header)?);
         headers.insert("x-amz-content-sha256", HeaderValue::from_str(payload).map_err(SignError::Header)?);
         let signed_headers = signed_headers(headers);
-        let head = Head {
-            method: target.method,
-            host: target.host,
-            path: target.path,
-            query: target.query,
-            headers,
-        };
+        let head = Head { method: target.method, host: target.host, path: target.path, query: target.query, headers };
         let canonical = canonical_request(&head, PathRule::of(self.service), &signed_headers, payload)
             .map_err(SignError::Unreadable)?;
         let day = date.get(..8).unwrap_or_default();
@@ -108,10 +102,10 @@ impl Signer<'_> {
 
 /// The names to sign, in order.
 fn signed_headers(headers: &HeaderMap) -> String {
-    let is_signed = |name: &&str| {
-        name.starts_with("x-amz-") || matches!(*name, "content-type" | "content-md5" | "range")
-    };
-    let mut names: smallvec::SmallVec<[&str; 16]> = headers.keys().map(|name| name.as_str()).filter(is_signed).collect();
+    let is_signed =
+        |name: &&str| name.starts_with("x-amz-") || matches!(*name, "content-type" | "content-md5" | "range");
+    let mut names: smallvec::SmallVec<[&str; 16]> =
+        headers.keys().map(|name| name.as_str()).filter(is_signed).collect();
     names.push("host");
     names.sort_unstable();
     names.join(";")

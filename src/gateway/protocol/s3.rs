@@ -110,8 +110,15 @@ mod tests {
 
     #[test]
     fn what_is_not_an_s3_error_is_not_read() {
-        for body in ["", "<html>no</html>", "<Error><Message>no code</Message></Error>", "<Error><Code>A", "\u{0}",
-            "<!DOCTYPE a><Error><Code>A</Code></Error>", "<Error><Code>&unknown;</Code></Error>"] {
+        for body in [
+            "",
+            "<html>no</html>",
+            "<Error><Message>no code</Message></Error>",
+            "<Error><Code>A",
+            "\u{0}",
+            "<!DOCTYPE a><Error><Code>A</Code></Error>",
+            "<Error><Code>&unknown;</Code></Error>",
+        ] {
             assert_eq!(read_error(500, body.as_bytes()), None, "{body}");
         }
     }

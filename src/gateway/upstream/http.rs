@@ -129,9 +129,7 @@ impl HttpUpstream {
             SendError::HeadTimeout => {
                 (UpstreamFailure::Timeout, Fault::new(504, "GatewayTimeoutException", "Endpoint request timed out"))
             }
-            SendError::Broken(_) => {
-                (UpstreamFailure::Broken, Fault::new(502, "BadGatewayException", "Bad Gateway"))
-            }
+            SendError::Broken(_) => (UpstreamFailure::Broken, Fault::new(502, "BadGatewayException", "Bad Gateway")),
         };
         UpstreamFailed { reason, upstream: &self.name, error: &error.to_string(), request_id: id }.emit();
         fault.because(format_args!("upstream `{}`: {error}", self.name))

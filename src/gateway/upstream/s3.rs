@@ -211,9 +211,10 @@ impl S3Upstream {
     /// What the client is told when there is no answer.
     fn failed(&self, error: &SendError, id: RequestId) -> Fault {
         let (reason, fault) = match error {
-            SendError::Connect(_) | SendError::ConnectTimeout => {
-                (UpstreamFailure::Connect, Fault::new(503, "ServiceUnavailable", "Service is unable to handle request."))
-            }
+            SendError::Connect(_) | SendError::ConnectTimeout => (
+                UpstreamFailure::Connect,
+                Fault::new(503, "ServiceUnavailable", "Service is unable to handle request."),
+            ),
             SendError::HeadTimeout => (
                 UpstreamFailure::Timeout,
                 Fault::new(504, "GatewayTimeout", "The storage backend did not answer in time. Please try again."),
@@ -259,7 +260,8 @@ impl S3Upstream {
 
 /// Those of an upstream's headers that clients may see.
 fn for_client(mut headers: HeaderMap) -> HeaderMap {
-    let dropped: SmallVec<[HeaderName; 8]> = headers.keys().filter(|name| !returns_to_client(name.as_str())).cloned().collect();
+    let dropped: SmallVec<[HeaderName; 8]> =
+        headers.keys().filter(|name| !returns_to_client(name.as_str())).cloned().collect();
     for name in dropped {
         headers.remove(name);
     }

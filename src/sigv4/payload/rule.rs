@@ -112,9 +112,7 @@ impl PayloadRule {
         match self {
             PayloadRule::Unsigned => Some(UNSIGNED),
             PayloadRule::Hash(hash) => Some(hash),
-            PayloadRule::Streaming(form) => {
-                STREAMING.iter().find(|(_, known)| known == form).map(|(name, _)| *name)
-            }
+            PayloadRule::Streaming(form) => STREAMING.iter().find(|(_, known)| known == form).map(|(name, _)| *name),
             PayloadRule::Unknown => None,
         }
     }

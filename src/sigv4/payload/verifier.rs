@@ -161,7 +161,10 @@ pub fn decoded_length(headers: &HeaderMap) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-fn expected_checksums(announced: Announced<'_>, trailer_allowed: bool) -> Result<SmallVec<[Expected; 1]>, PayloadError> {
+fn expected_checksums(
+    announced: Announced<'_>,
+    trailer_allowed: bool,
+) -> Result<SmallVec<[Expected; 1]>, PayloadError> {
     let mut expected = SmallVec::new();
     if !announced.checksums_are_of_body {
         return Ok(expected);
