@@ -7,8 +7,11 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
-use hyper::{body::Incoming, client::conn::http1::SendRequest};
+use http::{HeaderValue, Method, Request, Response, header::CONTENT_LENGTH};
+use hyper::{
+    body::{Body, Incoming},
+    client::conn::http1::SendRequest,
+};
 use tokio::time::{Instant, timeout};
 
 use super::connect::{Address, ConnectError};
@@ -84,6 +87,11 @@ impl Pool {
         mut request: Request<UploadBody>,
         upload: Option<&Uploaded>,
     ) -> Result<(Response<Incoming>, Lease), SendError> {
+        // RFC 9110, section 8.6: methods that mean something by a body say so too when it is empty. Hyper does not, and
+        // stores answer 411.
+        if request.body().is_end_stream() && matches!(*request.method(), Method::PUT | Method::POST | Method::PATCH) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         loop {
             let (mut sender, reused) = match self.checkout().await {
                 Some(sender) => (sender, true),

@@ -1,0 +1,41 @@
+"""Runs the cases of one client against one server and prints what they saw, as one JSON object.
+
+    suite.py boto ENDPOINT ACCESS_KEY SECRET_KEY PREFIX
+
+A case that ends in an exception shows it: what fails directly has to fail in the same way through the gateway.
+"""
+
+import json
+import sys
+
+import boto_cases
+
+
+def run(world, cases):
+    seen = {}
+    for name, case in cases.items():
+        try:
+            seen[name] = case(world)
+        except Exception as failure:  # whatever it is, it is what this client saw
+            response = getattr(failure, "response", None)
+            if response:
+                error, meta = response["Error"], response["ResponseMetadata"]
+                seen[name] = f"{error.get('Code')} {meta.get('HTTPStatusCode')}"
+            else:
+                seen[name] = f"{type(failure).__name__}: {failure}"
+    world.clean()
+    return seen
+
+
+def main():
+    client, endpoint, access_key, secret_key, prefix = sys.argv[1:6]
+    if client == "boto":
+        chosen = sys.argv[6:] or boto_cases.CASES
+        cases = {name: boto_cases.CASES[name] for name in chosen}
+        seen = run(boto_cases.World(endpoint, access_key, secret_key, prefix), cases)
+    else:
+        sys.exit(f"no client of that name: {client}")
+    json.dump(seen, sys.stdout, indent=1, sort_keys=True, default=str)
+
+
+main()
