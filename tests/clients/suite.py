@@ -1,14 +1,17 @@
 """Runs the cases of one client against one server and prints what they saw, as one JSON object.
 
-    suite.py boto ENDPOINT ACCESS_KEY SECRET_KEY PREFIX
+    suite.py boto|aws1|aws2|s3cmd|rclone|js ENDPOINT ACCESS_KEY SECRET_KEY PREFIX [CASE ...]
 
 A case that ends in an exception shows it: what fails directly has to fail in the same way through the gateway.
 """
 
 import json
+import os
+import subprocess
 import sys
 
 import boto_cases
+import cli_cases
 
 
 def run(world, cases):
@@ -33,6 +36,14 @@ def main():
         chosen = sys.argv[6:] or boto_cases.CASES
         cases = {name: boto_cases.CASES[name] for name in chosen}
         seen = run(boto_cases.World(endpoint, access_key, secret_key, prefix), cases)
+    elif client in cli_cases.CLIENTS:
+        seen = cli_cases.run(client, endpoint, access_key, secret_key, prefix)
+    elif client == "js":
+        script = os.path.join(os.path.dirname(__file__), "js_cases.mjs")
+        done = subprocess.run(["node", script, endpoint, access_key, secret_key, f"{prefix}-js"], capture_output=True)
+        if done.returncode != 0:
+            sys.exit(done.stderr.decode())
+        seen = json.loads(done.stdout)
     else:
         sys.exit(f"no client of that name: {client}")
     json.dump(seen, sys.stdout, indent=1, sort_keys=True, default=str)
