@@ -1,4 +1,6 @@
 //! From a request head to the needs that are decided on, and to the upstream request.
+// A bench that cannot be set up panics.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use countersign::{
     base::{Head, Operation as _, Timestamp},

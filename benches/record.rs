@@ -1,4 +1,6 @@
 //! Writing the record of an S3 data event, and handing it to the spool.
+// A bench that cannot be set up panics.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -203,7 +203,7 @@ impl Claims {
         self.signature_version = Some(if signed.algorithm == Algorithm::Hmac { "SigV4" } else { "SigV4A" });
         if let Some(scope) = signed.scope() {
             self.access_key = Some(scope.access_key_id.into());
-            self.region = Some(scope.region.into()).filter(|region: &Box<str>| !region.is_empty());
+            self.region = (!scope.region.is_empty()).then(|| scope.region.into());
         }
     }
 

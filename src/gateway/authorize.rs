@@ -37,13 +37,12 @@ pub struct Denied {
     pub verdict: Verdict,
 }
 
+/// What comes of a decision: the permit with the verdict that allowed it, or the denial with the operation back.
+pub type Decided<T> = Result<(Permit<T>, Option<Verdict>), (Box<Denied>, T)>;
+
 /// Decides an operation. A denial of any of its needs refuses it whole, except for items of a batch, which are left out
 /// one by one.
-pub fn authorize<T: Operation>(
-    around: Circumstances<'_>,
-    mut operation: T,
-    snapshot: &Snapshot,
-) -> Result<(Permit<T>, Option<Verdict>), (Box<Denied>, T)> {
+pub fn authorize<T: Operation>(around: Circumstances<'_>, mut operation: T, snapshot: &Snapshot) -> Decided<T> {
     if operation.needs().is_empty() && !is_open_to_all_authenticated(&around, &operation) {
         let why = "the operation names nothing to decide on";
         return Err((Denied::boxed("", Denial::Unmapped, access_denied(), why), operation));
@@ -60,7 +59,7 @@ pub fn authorize<T: Operation>(
         }
     }
     let items = refused.len();
-    let mut verdict = first_reason.map(|reason| Verdict::allow(reason));
+    let mut verdict = first_reason.map(Verdict::allow);
     for (item, denied) in refused {
         let Some(item) = item else { return Err((denied, operation)) };
         operation.refuse_item(item, &denied.fault.message);

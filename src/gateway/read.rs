@@ -70,13 +70,13 @@ impl Received {
 const HEADERS_MAX: usize = 100;
 
 /// Checks a head. Every error is a 400 that says what was ambiguous.
-pub fn read(parts: Parts, connection: Arc<Connection>, proxies: &Proxies) -> Result<Received, (Parts, Fault)> {
+pub fn read(parts: Parts, connection: Arc<Connection>, proxies: &Proxies) -> Result<Received, (Box<Parts>, Fault)> {
     match check(&parts) {
         Ok((host, content_length)) => {
             let source_ip = proxies.source_ip(connection.peer, &parts.headers);
             Ok(Received { host, source_ip, content_length, connection, parts })
         }
-        Err(fault) => Err((parts, fault)),
+        Err(fault) => Err((Box::new(parts), fault)),
     }
 }
 

@@ -111,7 +111,7 @@ impl Gateway {
         let received = match read(parts, trail.connection.clone(), &settings.proxies) {
             Ok(received) => received,
             Err((parts, fault)) => {
-                trail.head = Head::Refused(Box::new(parts));
+                trail.head = Head::Refused(parts);
                 return (trail, Err(fault));
             }
         };

@@ -53,6 +53,7 @@ impl State {
         let master = match master_key {
             MasterKeySource::File(path) => MasterKey::read_or_create(path, is_fresh, &*random)?,
             MasterKeySource::Variable(name) => {
+                #[expect(clippy::disallowed_methods, reason = "the one variable that no configuration holds")]
                 let text = std::env::var(name).map_err(|_| {
                     StoreError::new(
                         ErrorKind::WrongMasterKey,

@@ -7,6 +7,7 @@ pub struct BadEscape;
 const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// For each byte whether it is unreserved: `A-Z a-z 0-9 - . _ ~`.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, where a panic is an error of the build")]
 const UNRESERVED: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;

@@ -20,7 +20,7 @@ pub fn check(
     now: Timestamp,
 ) -> Result<RangeInclusive<u64>, Fault> {
     let text = BASE64.decode(policy.trim().as_bytes()).map_err(|_| malformed("the policy is not base 64"))?;
-    let policy: Value = serde_json::from_slice(&text).map_err(|error| malformed(error))?;
+    let policy: Value = serde_json::from_slice(&text).map_err(malformed)?;
     let expiration = policy.get("expiration").and_then(Value::as_str);
     let expiration = expiration.and_then(|text| text.parse::<Timestamp>().ok());
     if expiration.ok_or_else(|| malformed("the expiration is missing or no date"))? < now {

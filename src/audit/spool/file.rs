@@ -188,7 +188,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.jsonl");
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(200_000));
-        let long_cut = &long[..150_000];
+        let long_cut = long.get(..150_000).unwrap();
         let cases = [
             ("".to_owned(), Repair::Whole, ""),
             ("{}\n{}\n".to_owned(), Repair::Whole, "{}\n{}\n"),

@@ -61,6 +61,7 @@ pub struct SpoolConfig {
 
 impl SpoolConfig {
     /// The defaults for a folder.
+    #[expect(clippy::disallowed_methods, reason = "the default of a parameter; it only names files")]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self {
             dir: dir.into(),

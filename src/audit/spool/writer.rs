@@ -63,7 +63,9 @@ impl Writer {
             event::RecordsNotWritten { lines: batch.lines, error: &fault }.emit();
             self.queue.failed(fault.to_string());
             batch.tell(Err(NotRecorded::Unwritten));
-            if self.queue.is_closed() && closed_since.get_or_insert_with(Instant::now).elapsed() >= self.config.drain {
+            #[expect(clippy::disallowed_methods, reason = "how long draining takes is measured, not recorded")]
+            let mut draining = || closed_since.get_or_insert_with(Instant::now).elapsed();
+            if self.queue.is_closed() && draining() >= self.config.drain {
                 self.queue.take_rest(batch);
                 return false;
             }
