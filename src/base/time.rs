@@ -44,6 +44,11 @@ pub fn http_date(at: Timestamp) -> String {
     strtime::format("%a, %d %b %Y %H:%M:%S GMT", at).unwrap_or_default()
 }
 
+/// `Jan 1, 2026, 4:07:39 PM`, the form of moments among CloudTrail's `responseElements`.
+pub fn spoken(at: Timestamp) -> String {
+    strtime::format("%b %-d, %Y, %-I:%M:%S %p", at).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

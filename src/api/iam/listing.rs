@@ -1,0 +1,73 @@
+//! Listings by pages: `MaxItems`, `Marker`, `IsTruncated`.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::texts::{MARKER, PATH_PREFIX};
+use crate::{
+    api::query::{Input, Node, input::validation_error},
+    base::Fault,
+    store::{Listing, Page},
+};
+
+/// The part of a listing that a call asks for.
+pub(super) struct Asked {
+    after: Option<String>,
+    items_max: usize,
+    path_prefix: String,
+}
+
+impl Asked {
+    /// `MaxItems` and `Marker`.
+    pub(super) fn of(input: &mut Input<'_>) -> Result<Self, Fault> {
+        let items_max = input.number("MaxItems", 1..=1000).unwrap_or(100);
+        let after = match input.optional("Marker", &MARKER) {
+            None => None,
+            Some(marker) => {
+                let text = BASE64URL_NOPAD.decode(marker.as_bytes()).ok().and_then(|text| String::from_utf8(text).ok());
+                Some(text.ok_or_else(|| validation_error(format!("Invalid Marker: {marker}")))?)
+            }
+        };
+        Ok(Self { after, items_max, path_prefix: "/".to_owned() })
+    }
+
+    /// `MaxItems`, `Marker` and `PathPrefix`.
+    pub(super) fn below_path(input: &mut Input<'_>) -> Result<Self, Fault> {
+        let path_prefix = input.optional("PathPrefix", &PATH_PREFIX).unwrap_or_else(|| "/".to_owned());
+        Ok(Self { path_prefix, ..Self::of(input)? })
+    }
+
+    /// For the store.
+    pub(super) fn page(&self) -> Page<'_> {
+        Page { after: self.after.as_deref(), items_max: self.items_max.max(1), path_prefix: &self.path_prefix }
+    }
+
+    /// A page of what is held whole; `key` orders it and is unique.
+    pub(super) fn cut<T>(&self, all: impl IntoIterator<Item = T>, key: impl Fn(&T) -> String) -> Listing<T> {
+        let after = |item: &T| self.after.as_ref().is_none_or(|after| key(item) > *after);
+        let mut rest = all.into_iter().filter(after);
+        let items: Vec<T> = rest.by_ref().take(self.items_max).collect();
+        let next = rest.next().and_then(|_| items.last().map(|last| key(last).into()));
+        Listing { items, next }
+    }
+
+    /// What was given after the marker, if it begins so: for listings of two kinds.
+    pub(super) fn marked(&self, kind: &str) -> Option<Option<&str>> {
+        self.after.as_deref().map(|after| after.strip_prefix(kind))
+    }
+}
+
+/// A page of a listing, as the client sees it.
+pub(super) fn paged<T>(name: &'static str, listing: Listing<T>, node: impl Fn(&T) -> Node) -> Node {
+    let items = listing.items.iter().map(node).collect();
+    Node::Struct(vec![(name, Node::List(items)), truncated(&listing.next), marker(listing.next)])
+}
+
+/// `IsTruncated`.
+pub(super) fn truncated(next: &Option<Box<str>>) -> (&'static str, Node) {
+    ("IsTruncated", Node::Bool(next.is_some()))
+}
+
+/// `Marker`, if there is more.
+pub(super) fn marker(next: Option<Box<str>>) -> (&'static str, Node) {
+    ("Marker", Node::maybe(next.map(|next| BASE64URL_NOPAD.encode(next.as_bytes()))))
+}

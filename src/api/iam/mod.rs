@@ -1,0 +1,104 @@
+//! IAM's API, version 2010-05-08. Source of operations, constraints and errors: IAM API reference.
+//!
+//! Each operation is an entry of [`OFFERED`] and a function near its relatives.
+
+mod access_keys;
+mod attachments;
+mod groups;
+mod inline_policies;
+mod listing;
+mod members;
+mod nodes;
+mod not_offered;
+mod policies;
+mod policy_versions;
+mod tags;
+mod target;
+mod texts;
+mod users;
+
+use std::sync::Arc;
+
+pub use not_offered::NOT_OFFERED;
+
+use super::{
+    World,
+    query::{Api, Input, Operation, Plan, Scene},
+};
+use crate::base::Fault;
+
+/// The API.
+pub fn api(world: Arc<World>) -> Api {
+    Api {
+        service: "iam",
+        version: "2010-05-08",
+        namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+        // A policy of 128 KiB of which every character is escaped, and room for the rest.
+        body_bytes_max: 512 * 1024,
+        offered: OFFERED,
+        not_offered: NOT_OFFERED,
+        world,
+    }
+}
+
+type Planner = fn(&Scene<'_>, &mut Input<'_>) -> Result<Plan, Fault>;
+
+const fn read(name: &'static str, plan: Planner) -> Operation {
+    Operation { name, read_only: true, plan }
+}
+
+const fn write(name: &'static str, plan: Planner) -> Operation {
+    Operation { name, read_only: false, plan }
+}
+
+/// What is offered.
+pub static OFFERED: &[Operation] = &[
+    write("AddUserToGroup", members::add),
+    write("AttachGroupPolicy", attachments::attach_to_group),
+    write("AttachUserPolicy", attachments::attach_to_user),
+    write("CreateAccessKey", access_keys::create),
+    write("CreateGroup", groups::create),
+    write("CreatePolicy", policies::create),
+    write("CreatePolicyVersion", policy_versions::create),
+    write("CreateUser", users::create),
+    write("DeleteAccessKey", access_keys::delete),
+    write("DeleteGroup", groups::delete),
+    write("DeleteGroupPolicy", inline_policies::delete_of_group),
+    write("DeletePolicy", policies::delete),
+    write("DeletePolicyVersion", policy_versions::delete),
+    write("DeleteUser", users::delete),
+    write("DeleteUserPolicy", inline_policies::delete_of_user),
+    write("DetachGroupPolicy", attachments::detach_from_group),
+    write("DetachUserPolicy", attachments::detach_from_user),
+    read("GetAccessKeyLastUsed", access_keys::last_used),
+    read("GetGroup", groups::get),
+    read("GetGroupPolicy", inline_policies::get_of_group),
+    read("GetPolicy", policies::get),
+    read("GetPolicyVersion", policy_versions::get),
+    read("GetUser", users::get),
+    read("GetUserPolicy", inline_policies::get_of_user),
+    read("ListAccessKeys", access_keys::list),
+    read("ListAttachedGroupPolicies", attachments::list_of_group),
+    read("ListAttachedUserPolicies", attachments::list_of_user),
+    read("ListEntitiesForPolicy", attachments::list_entities),
+    read("ListGroupPolicies", inline_policies::list_of_group),
+    read("ListGroups", groups::list),
+    read("ListGroupsForUser", members::groups_of_user),
+    read("ListPolicies", policies::list),
+    read("ListPolicyTags", tags::list_of_policy),
+    read("ListPolicyVersions", policy_versions::list),
+    read("ListUserPolicies", inline_policies::list_of_user),
+    read("ListUserTags", tags::list_of_user),
+    read("ListUsers", users::list),
+    write("PutGroupPolicy", inline_policies::put_on_group),
+    write("PutUserPolicy", inline_policies::put_on_user),
+    write("RemoveUserFromGroup", members::remove),
+    write("SetDefaultPolicyVersion", policy_versions::set_default),
+    write("TagPolicy", tags::tag_policy),
+    write("TagUser", tags::tag_user),
+    write("UntagPolicy", tags::untag_policy),
+    write("UntagUser", tags::untag_user),
+    write("UpdateAccessKey", access_keys::update),
+    write("UpdateGroup", groups::update),
+    write("UpdateUser", users::update),
+];

@@ -1,0 +1,100 @@
+//! Entities as IAM's answers show them.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{
+    api::query::Node,
+    base::Tag,
+    store::{AccessKey, Identity, IdentityKind, ManagedPolicy, PolicyVersion},
+};
+
+/// All but RFC 3986's unreserved characters, as documents are escaped in answers.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A policy document.
+pub(super) fn document(text: &str) -> Node {
+    Node::Text(utf8_percent_encode(text, RESERVED).to_string())
+}
+
+/// A user or a group.
+pub(super) fn identity(identity: &Identity) -> Node {
+    Node::Struct(members(identity))
+}
+
+/// A user with its tags, where it has any.
+pub(super) fn tagged(identity: &Identity, tags: &[Tag]) -> Node {
+    let mut members = members(identity);
+    if !tags.is_empty() {
+        members.push(("Tags", list_of_tags(tags)));
+    }
+    Node::Struct(members)
+}
+
+fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
+    let (name, id) = match identity.kind {
+        IdentityKind::User => ("UserName", "UserId"),
+        IdentityKind::Group => ("GroupName", "GroupId"),
+    };
+    vec![
+        ("Path", Node::text(&*identity.path)),
+        (name, Node::text(&*identity.name)),
+        (id, Node::text(&*identity.id)),
+        ("Arn", Node::text(identity.arn().as_str())),
+        ("CreateDate", Node::Time(identity.created)),
+    ]
+}
+
+/// A list of tags.
+pub(super) fn list_of_tags(tags: &[Tag]) -> Node {
+    Node::List(tags.iter().map(tag).collect())
+}
+
+/// A tag.
+pub(super) fn tag(tag: &Tag) -> Node {
+    Node::Struct(vec![("Key", Node::text(&*tag.key)), ("Value", Node::text(&*tag.value))])
+}
+
+/// An access key without its secret.
+pub(super) fn access_key(key: &AccessKey, user: Option<&str>) -> Vec<(&'static str, Node)> {
+    vec![
+        ("UserName", Node::maybe(user)),
+        ("AccessKeyId", Node::text(key.id.as_str())),
+        ("Status", Node::text(key.status.as_str())),
+        ("CreateDate", Node::Time(key.created)),
+    ]
+}
+
+/// A managed policy.
+pub(super) fn policy(policy: &ManagedPolicy, tags: &[Tag]) -> Node {
+    let mut members = vec![
+        ("PolicyName", Node::text(&*policy.name)),
+        ("PolicyId", Node::text(&*policy.id)),
+        ("Arn", Node::text(policy.arn().as_str())),
+        ("Path", Node::text(&*policy.path)),
+        ("DefaultVersionId", Node::Text(version_id(policy.default_version))),
+        ("AttachmentCount", Node::Number(policy.attachments.into())),
+        ("PermissionsBoundaryUsageCount", Node::Number(0)),
+        ("IsAttachable", Node::Bool(true)),
+        ("Description", Node::maybe(policy.description.as_deref())),
+        ("CreateDate", Node::Time(policy.created)),
+        ("UpdateDate", Node::Time(policy.updated)),
+    ];
+    if !tags.is_empty() {
+        members.push(("Tags", list_of_tags(tags)));
+    }
+    Node::Struct(members)
+}
+
+/// A policy's version without its document.
+pub(super) fn policy_version(version: &PolicyVersion) -> Vec<(&'static str, Node)> {
+    vec![
+        ("VersionId", Node::Text(version_id(version.number))),
+        ("IsDefaultVersion", Node::Bool(version.is_default)),
+        ("CreateDate", Node::Time(version.created)),
+    ]
+}
+
+/// `v1`.
+pub(super) fn version_id(number: u32) -> String {
+    format!("v{number}")
+}

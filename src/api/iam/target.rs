@@ -1,0 +1,176 @@
+//! What an operation is about: looked up once when it is described, and still the same when it runs.
+
+use crate::{
+    api::query::Scene,
+    base::{Arn, Fault, Principal, Tag, condition::Value},
+    store::{Identity, IdentityKind, ManagedPolicy, UnitOfWork},
+};
+
+/// A user or a group by the name that was asked for, which may not exist: then the decision is made on the ARN that it
+/// would have, so that a caller without permission does not learn of it.
+pub(super) struct Target {
+    kind: IdentityKind,
+    name: String,
+    found: Option<Identity>,
+    tags: Vec<Tag>,
+    arn: Arn,
+}
+
+impl Target {
+    /// Looks a user or group up.
+    pub(super) fn of(scene: &Scene<'_>, kind: IdentityKind, name: &str) -> Result<Self, Fault> {
+        let account = scene.world.account;
+        let (found, tags) = scene.world.directory.read(|work| {
+            let found = work.identity(account, kind, name)?;
+            let tags = found.as_ref().map_or(Ok(Vec::new()), |found| work.tags(&found.id))?;
+            Ok::<_, Fault>((found, tags))
+        })?;
+        let unknown = || Arn::iam(account.as_str(), &format!("{}/{name}", kind.word()));
+        let arn = found.as_ref().map_or_else(unknown, Identity::arn);
+        Ok(Self { kind, name: name.to_owned(), found, tags, arn })
+    }
+
+    /// The user that calls, for operations that name none.
+    pub(super) fn caller(scene: &Scene<'_>) -> Result<Self, Fault> {
+        match scene.caller.principal() {
+            Principal::User(user) => Self::of(scene, IdentityKind::User, &user.name),
+            Principal::Root(_) | Principal::Anonymous => {
+                Err(Fault::new(400, "ValidationError", "Must specify userName when calling with non-User credentials"))
+            }
+        }
+    }
+
+    /// Its ARN.
+    pub(super) fn arn(&self) -> &str {
+        self.arn.as_str()
+    }
+
+    /// It, if it exists.
+    pub(super) fn found(&self) -> Result<&Identity, Fault> {
+        self.found.as_ref().ok_or_else(|| no_such_identity(self.kind, &self.name))
+    }
+
+    /// It, as it still is in a unit of work: what was decided on is what is acted on.
+    pub(super) fn still(&self, work: &mut dyn UnitOfWork) -> Result<&Identity, Fault> {
+        let found = self.found()?;
+        match work.identity_by_id(&found.id)? {
+            Some(now) if now == *found => Ok(found),
+            Some(_) => Err(changed()),
+            None => Err(no_such_identity(self.kind, &self.name)),
+        }
+    }
+
+    /// The condition keys of its tags.
+    pub(super) fn facts(&self) -> Vec<(String, Value<'static>)> {
+        resource_tags(&self.tags)
+    }
+}
+
+/// A managed policy by its ARN, which may not exist.
+pub(super) struct PolicyTarget {
+    arn: String,
+    found: Option<ManagedPolicy>,
+    tags: Vec<Tag>,
+}
+
+impl PolicyTarget {
+    /// Looks a policy up. `InvalidInput` for what is no ARN of a policy.
+    pub(super) fn of(scene: &Scene<'_>, text: &str) -> Result<Self, Fault> {
+        let arn = Arn::parse(text).filter(|arn| arn.service() == "iam" && arn.resource().starts_with("policy/"));
+        let arn = arn.ok_or_else(|| Fault::new(400, "InvalidInput", format!("ARN {text} is not valid.")))?;
+        let account = scene.world.account;
+        let (found, tags) = scene.world.directory.read(|work| {
+            // Another account's policies are as good as absent.
+            let found = work.policy(&arn)?.filter(|found| found.account == account);
+            let tags = found.as_ref().map_or(Ok(Vec::new()), |found| work.tags(&found.id))?;
+            Ok::<_, Fault>((found, tags))
+        })?;
+        Ok(Self { arn: text.to_owned(), found, tags })
+    }
+
+    /// Its ARN.
+    pub(super) fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// It, as it is in a unit of work.
+    pub(super) fn still(&self, work: &mut dyn UnitOfWork) -> Result<ManagedPolicy, Fault> {
+        let found = self.found.as_ref().ok_or_else(|| self.missing())?;
+        match work.policy_by_id(&found.id)? {
+            Some(now) if now.arn() == found.arn() => Ok(now),
+            _ => Err(self.missing()),
+        }
+    }
+
+    /// It, for attaching.
+    pub(super) fn attachable(&self, work: &mut dyn UnitOfWork) -> Result<ManagedPolicy, Fault> {
+        self.still(work).map_err(|fault| match &*fault.code {
+            "NoSuchEntity" => no_such(format!("Policy {} does not exist or is not attachable.", self.arn)),
+            _ => fault,
+        })
+    }
+
+    /// `NoSuchEntity` for it.
+    pub(super) fn missing(&self) -> Fault {
+        no_such(format!("Policy {} was not found.", self.arn))
+    }
+
+    /// The condition keys of its tags.
+    pub(super) fn facts(&self) -> Vec<(String, Value<'static>)> {
+        resource_tags(&self.tags)
+    }
+}
+
+fn resource_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
+    let both = |tag: &Tag| {
+        ["aws", "iam"].map(|vendor| {
+            (format!("{vendor}:resourcetag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value))
+        })
+    };
+    tags.iter().flat_map(both).collect()
+}
+
+/// The condition keys of tags that a request brings.
+pub(super) fn request_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
+    let mut facts: Vec<_> = tags
+        .iter()
+        .map(|tag| (format!("aws:requesttag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value)))
+        .collect();
+    facts.extend(tag_keys(tags.iter().map(|tag| tag.key.to_string())));
+    facts
+}
+
+/// `aws:TagKeys`, unless there are none.
+pub(super) fn tag_keys(keys: impl Iterator<Item = String>) -> Option<(String, Value<'static>)> {
+    let keys: Vec<_> = keys.map(Into::into).collect();
+    (!keys.is_empty()).then(|| ("aws:tagkeys".to_owned(), Value::Many(keys)))
+}
+
+fn no_such_identity(kind: IdentityKind, name: &str) -> Fault {
+    no_such(format!("The {} with name {name} cannot be found.", kind.word()))
+}
+
+/// `NoSuchEntity` in these words.
+pub(super) fn no_such(message: String) -> Fault {
+    Fault::new(404, "NoSuchEntity", message)
+}
+
+/// `EntityAlreadyExists` in these words.
+pub(super) fn exists(message: String) -> Fault {
+    Fault::new(409, "EntityAlreadyExists", message)
+}
+
+/// `LimitExceeded` for a quota.
+pub(super) fn over_quota(name: &str, most: usize) -> Fault {
+    Fault::new(409, "LimitExceeded", format!("Cannot exceed quota for {name}: {most}"))
+}
+
+/// `DeleteConflict` in these words.
+pub(super) fn in_use(message: &'static str) -> Fault {
+    Fault::new(409, "DeleteConflict", message)
+}
+
+fn changed() -> Fault {
+    let message = "The request was rejected because another request changed the entity. Try again.";
+    Fault::new(409, "ConcurrentModification", message)
+}

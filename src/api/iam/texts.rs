@@ -1,0 +1,63 @@
+//! The constraints of IAM's parameters, as its service model spells them.
+
+use crate::{
+    api::query::Text,
+    base::name::{is_name, is_path, is_policy_path},
+};
+
+const NAME_PATTERN: &str = r"[\w+=,.@-]+";
+
+fn is_any_name(text: &str) -> bool {
+    is_name(text, usize::MAX)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// What AWS takes in documents and descriptions: tab, line ends, and Latin-1 from the space on.
+fn is_printed(text: &str) -> bool {
+    text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}'))
+}
+
+fn is_version(text: &str) -> bool {
+    text.strip_prefix('v').is_some_and(|number| {
+        !number.starts_with('0') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// A user's name, where one is made.
+pub(super) const USER_NAME: Text = Text { length: 1..=64, pattern: NAME_PATTERN, fits: is_any_name };
+/// A user's name, where one is looked for.
+pub(super) const KNOWN_USER_NAME: Text = Text { length: 1..=128, pattern: NAME_PATTERN, fits: is_any_name };
+/// A group's name, or a policy's.
+pub(super) const NAME: Text = Text { length: 1..=128, pattern: NAME_PATTERN, fits: is_any_name };
+/// A path of users and groups.
+pub(super) const PATH: Text =
+    Text { length: 1..=512, pattern: r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)", fits: is_path };
+/// A path of managed policies.
+pub(super) const POLICY_PATH: Text =
+    Text { length: 1..=512, pattern: r"((/[A-Za-z0-9\.,\+@=_-]+)*)/", fits: is_policy_path };
+/// The beginning of a path.
+pub(super) const PATH_PREFIX: Text = Text {
+    length: 1..=512,
+    pattern: r"\u002F[\u0021-\u007F]*",
+    fits: |text| text.starts_with('/') && text.bytes().all(|byte| matches!(byte, 0x21..=0x7f)),
+};
+/// A policy document.
+pub(super) const DOCUMENT: Text =
+    Text { length: 1..=131_072, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
+/// What a policy's maker says of it.
+pub(super) const DESCRIPTION: Text =
+    Text { length: 0..=1000, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]*", fits: is_printed };
+/// An ARN.
+pub(super) const ARN: Text = Text { length: 20..=2048, pattern: "", fits: |_| true };
+/// A version of a policy: `v1`.
+pub(super) const VERSION_ID: Text =
+    Text { length: 1..=64, pattern: r"v[1-9][0-9]*(\.[A-Za-z0-9-]*)?", fits: is_version };
+/// The id of an access key.
+pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]+", fits: is_word };
+/// A marker of a listing.
+pub(super) const MARKER: Text = Text { length: 1..=320, pattern: r"[\u0020-\u00FF]+", fits: is_printed };
+/// The key of a tag.
+pub(super) const TAG_KEY: Text = Text { length: 1..=128, pattern: "", fits: |_| true };

@@ -1,0 +1,181 @@
+//! Users.
+
+use super::{
+    listing::{Asked, paged},
+    nodes,
+    target::{Target, exists, in_use, request_tags},
+    texts::{KNOWN_USER_NAME, PATH, USER_NAME},
+};
+use crate::{
+    api::query::{Input, Node, Plan, Scene},
+    base::{
+        Arn, Fault, Principal,
+        id::{IdKind, unique_id},
+    },
+    store::{ErrorKind, Identity, IdentityKind, KeyOwner, Page, StoreError, UnitOfWork},
+};
+
+pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
+    let name = input.required("UserName", &USER_NAME);
+    let tags = input.tags("Tags", false)?;
+    input.check()?;
+    input.not_yet("PermissionsBoundary")?;
+    let arn = Arn::iam(scene.world.account.as_str(), &format!("user{path}{name}"));
+    let facts = request_tags(&tags);
+    let has_tags = !tags.is_empty();
+    let made_arn = arn.to_string();
+    let plan = Plan::new("iam:CreateUser", arn.as_str(), move |scene| {
+        let identity = new(scene, IdentityKind::User, &name, &path)?;
+        scene.world.directory.write(|work| {
+            let taken = |_| exists(format!("User with name {name} already exists."));
+            work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            work.put_tags(&identity.id, &tags)?;
+            Ok::<_, Fault>(())
+        })?;
+        Ok(Node::one("User", nodes::tagged(&identity, &tags)))
+    });
+    let plan = if has_tags { plan.needing("iam:TagUser", made_arn) } else { plan };
+    Ok(plan.knowing(facts))
+}
+
+pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let name = input.optional("UserName", &KNOWN_USER_NAME);
+    input.check()?;
+    let target = match (name, scene.caller.principal()) {
+        (Some(name), _) => Target::of(scene, IdentityKind::User, &name)?,
+        (None, Principal::Root(account)) => {
+            let (arn, account) = (Arn::iam(account.as_str(), "root"), *account);
+            let shown = arn.clone();
+            return Ok(Plan::new("iam:GetUser", arn.as_str(), move |scene| {
+                let known = scene.world.directory.read(|work| work.account(account))?;
+                Ok(Node::one(
+                    "User",
+                    Node::Struct(vec![
+                        ("UserId", Node::text(account.as_str())),
+                        ("Arn", Node::text(shown.as_str())),
+                        ("CreateDate", known.map_or(Node::Nothing, |known| Node::Time(known.created))),
+                    ]),
+                ))
+            }));
+        }
+        (None, _) => Target::caller(scene)?,
+    };
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new("iam:GetUser", arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let user = target.still(work)?;
+            let tags = work.tags(&user.id)?;
+            Ok(Node::one("User", nodes::tagged(user, &tags)))
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let asked = Asked::below_path(input)?;
+    input.check()?;
+    let everything = Arn::iam(scene.world.account.as_str(), "user/*");
+    Ok(Plan::new("iam:ListUsers", everything.as_str(), move |scene| {
+        let account = scene.world.account;
+        let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::User, asked.page()))?;
+        Ok(paged("Users", listing, nodes::identity))
+    }))
+}
+
+pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let name = input.required("UserName", &KNOWN_USER_NAME);
+    let new_path = input.optional("NewPath", &PATH);
+    let new_name = input.optional("NewUserName", &USER_NAME);
+    input.check()?;
+    let target = Target::of(scene, IdentityKind::User, &name)?;
+    rename("iam:UpdateUser", scene, target, new_name, new_path)
+}
+
+pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let name = input.required("UserName", &KNOWN_USER_NAME);
+    input.check()?;
+    let target = Target::of(scene, IdentityKind::User, &name)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new("iam:DeleteUser", arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let user = target.still(work)?;
+            if !work.access_keys(user.account, &KeyOwner::User(user.id.clone()))?.is_empty() {
+                return Err(in_use("Cannot delete entity, must delete access keys first."));
+            }
+            refuse_with_policies(work, user)?;
+            if !work.groups_of(&user.id, Page::ALL)?.items.is_empty() {
+                return Err(in_use("Cannot delete entity, must remove users from group first."));
+            }
+            work.delete_identity(&user.id)?;
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+/// A new user or group.
+pub(super) fn new(scene: &Scene<'_>, kind: IdentityKind, name: &str, path: &str) -> Result<Identity, Fault> {
+    let id_kind = match kind {
+        IdentityKind::User => IdKind::User,
+        IdentityKind::Group => IdKind::Group,
+    };
+    let account = scene.world.account;
+    let id = unique_id(id_kind, account, random(scene)?).into();
+    Ok(Identity { kind, account, id, name: name.into(), path: path.into(), created: scene.caller.at() })
+}
+
+/// Random bytes for an id.
+pub(super) fn random<const N: usize>(scene: &Scene<'_>) -> Result<[u8; N], Fault> {
+    let mut bytes = [0; N];
+    scene.world.random.fill(&mut bytes).map_err(StoreError::from)?;
+    Ok(bytes)
+}
+
+/// Gives a user or group another name or path: the old ARN and the new one both have to be allowed.
+pub(super) fn rename(
+    action: &'static str,
+    scene: &Scene<'_>,
+    target: Target,
+    new_name: Option<String>,
+    new_path: Option<String>,
+) -> Result<Plan, Fault> {
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let next_arn = target.found().ok().map(|found| {
+        let (path, name) = (new_path.as_deref().unwrap_or(&found.path), new_name.as_deref().unwrap_or(&found.name));
+        Arn::iam(scene.world.account.as_str(), &format!("{}{path}{name}", found.kind.word())).to_string()
+    });
+    let plan = Plan::new(action, arn.as_str(), move |scene| {
+        scene.world.directory.write(|work| {
+            let found = target.still(work)?;
+            let (name, path) = (new_name.as_deref().unwrap_or(&found.name), new_path.as_deref().unwrap_or(&found.path));
+            let taken = |_| match found.kind {
+                IdentityKind::User => exists(format!("User with name {name} already exists.")),
+                IdentityKind::Group => exists(format!("Group with name {name} already exists.")),
+            };
+            work.rename_identity(&found.id, name, path).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            Ok(Node::Nothing)
+        })
+    });
+    let plan = match next_arn {
+        Some(next) if next != arn => plan.needing(action, next),
+        _ => plan,
+    };
+    Ok(plan.knowing(facts))
+}
+
+/// `DeleteConflict` while policies are held.
+pub(super) fn refuse_with_policies(work: &mut dyn UnitOfWork, identity: &Identity) -> Result<(), Fault> {
+    if !work.attached_policies(&identity.id, Page::ALL)?.items.is_empty() {
+        return Err(in_use("Cannot delete entity, must detach all policies first."));
+    }
+    if !work.inline_policies(&identity.id)?.is_empty() {
+        return Err(in_use("Cannot delete entity, must delete policies first."));
+    }
+    Ok(())
+}
+
+/// The store's error, or better words for one kind of it.
+pub(super) fn unless(error: StoreError, kind: ErrorKind, better: impl FnOnce(&StoreError) -> Fault) -> Fault {
+    if error.kind == kind { better(&error) } else { error.into() }
+}

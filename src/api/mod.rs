@@ -1,0 +1,32 @@
+//! Floor 4: the APIs that this program serves itself, backends on the road like any other.
+//!
+//! [`query`] is the protocol, once for all. Each API is a table of [`query::Operation`]s, one entry an operation, and a
+//! list of the operations that it does not offer yet; a test holds both against AWS's list.
+
+pub mod iam;
+pub mod query;
+pub mod sts;
+
+use std::sync::Arc;
+
+use crate::{
+    base::{AccountId, Random},
+    gateway::backend::OwnApi,
+    store::Directory,
+};
+
+/// What the operations of our APIs work with.
+pub struct World {
+    /// Identities.
+    pub directory: Arc<Directory>,
+    /// The account that is served.
+    pub account: AccountId,
+    /// For unique ids and secrets.
+    pub random: Arc<dyn Random>,
+}
+
+/// Every API of ours.
+pub fn all(world: World) -> Vec<Arc<dyn OwnApi>> {
+    let world = Arc::new(world);
+    vec![Arc::new(iam::api(world.clone())), Arc::new(sts::api(world))]
+}

@@ -1,0 +1,211 @@
+//! Typed input of one operation: every violated constraint is told at once, in AWS's words.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{Parameters, tree::lower_camel};
+use crate::base::{Fault, Tag};
+
+/// What a text has to be. Lengths are in characters.
+#[derive(Debug)]
+pub struct Text {
+    /// The fewest and most characters.
+    pub length: RangeInclusive<usize>,
+    /// The pattern as AWS's model spells it; empty for none.
+    pub pattern: &'static str,
+    /// Whether a text matches the pattern.
+    pub fits: fn(&str) -> bool,
+}
+
+/// The parameters of one call, as its operation reads them.
+pub struct Input<'a> {
+    parameters: &'a Parameters,
+    faults: Vec<String>,
+    shown: Map<String, Json>,
+}
+
+/// The most tags of one call and of one resource.
+const TAGS_MAX: usize = 50;
+
+impl<'a> Input<'a> {
+    /// Nothing read yet.
+    pub fn new(parameters: &'a Parameters) -> Self {
+        Self { parameters, faults: Vec::new(), shown: Map::new() }
+    }
+
+    /// CloudTrail's `requestParameters`: what was read, in lower camel case; `null` for nothing.
+    pub fn shown(self) -> Json {
+        if self.shown.is_empty() { Json::Null } else { Json::Object(self.shown) }
+    }
+
+    /// A text that has to be there. What is returned counts only after [`Input::check`].
+    pub fn required(&mut self, name: &str, text: &Text) -> String {
+        let value = self.optional(name, text);
+        if value.is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        value.unwrap_or_default()
+    }
+
+    /// A text that may be there.
+    pub fn optional(&mut self, name: &str, text: &Text) -> Option<String> {
+        let value = self.parameters.get(name)?.to_owned();
+        self.shown.insert(lower_camel(name), value.as_str().into());
+        self.fit(name, &value, text);
+        Some(value)
+    }
+
+    /// One of some words.
+    pub fn one_of(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        let value = self.parameters.get(name)?;
+        self.shown.insert(lower_camel(name), value.into());
+        let word = words.iter().copied().find(|word| *word == value);
+        if word.is_none() {
+            self.violated(name, &quoted(value), &format!("Member must satisfy enum value set: [{}]", words.join(", ")));
+        }
+        word
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, name: &str) -> Option<bool> {
+        let value = self.parameters.get(name)?;
+        let flag = match value {
+            "true" => true,
+            "false" => false,
+            _ => {
+                self.violated(name, &quoted(value), "Member must be a boolean");
+                return None;
+            }
+        };
+        self.shown.insert(lower_camel(name), flag.into());
+        Some(flag)
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, name: &str, range: RangeInclusive<usize>) -> Option<usize> {
+        let value = self.parameters.get(name)?;
+        let Ok(number) = value.parse::<i64>() else {
+            self.violated(name, &quoted(value), "Member must be a number");
+            return None;
+        };
+        self.shown.insert(lower_camel(name), number.into());
+        let number = usize::try_from(number).unwrap_or(0);
+        if number < *range.start() {
+            let bound = format!("Member must have value greater than or equal to {}", range.start());
+            self.violated(name, &quoted(value), &bound);
+        }
+        if number > *range.end() {
+            let bound = format!("Member must have value less than or equal to {}", range.end());
+            self.violated(name, &quoted(value), &bound);
+        }
+        Some(number)
+    }
+
+    /// Tags. Keys differ without regard to case.
+    pub fn tags(&mut self, name: &str, required: bool) -> Result<Vec<Tag>, Fault> {
+        let members = self.parameters.members(name);
+        if required && members.is_empty() && self.parameters.get(name).is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        let mut tags: Vec<Tag> = Vec::with_capacity(members.len());
+        for (at, member) in members.iter().enumerate() {
+            let part = |part: &str| self.parameters.get(&format!("{member}.{part}")).map(str::to_owned);
+            let (key, value) = (part("Key"), part("Value"));
+            match Tag::new(key.as_deref().unwrap_or_default(), value.as_deref().unwrap_or_default()) {
+                Some(tag) if value.is_some() => tags.push(tag),
+                _ => {
+                    let at = format!("{name}.{}.member.key", at + 1);
+                    let pattern = r"Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+";
+                    self.violated(&at, &quoted(&key.unwrap_or_default()), pattern);
+                }
+            }
+        }
+        if members.len() > TAGS_MAX {
+            self.violated(name, "", "Member must have length less than or equal to 50");
+        }
+        if tags.iter().any(|tag| tag.key.to_ascii_lowercase().starts_with("aws:")) {
+            let message = "Error: Tag keys cannot start with 'aws:'";
+            return Err(Fault::new(400, "InvalidInput", message));
+        }
+        let mut folded: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
+        folded.sort_unstable();
+        if folded.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+            let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
+            return Err(Fault::new(400, "InvalidInput", message));
+        }
+        if !members.is_empty() {
+            let shown = tags.iter().map(|tag| json!({ "key": tag.key, "value": tag.value })).collect();
+            self.shown.insert(lower_camel(name), shown);
+        }
+        Ok(tags)
+    }
+
+    /// A list of texts that has to be there.
+    pub fn texts(&mut self, name: &str, length_max: usize, text: &Text) -> Vec<String> {
+        let members = self.parameters.members(name);
+        if members.is_empty() && self.parameters.get(name).is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        if members.len() > length_max {
+            self.violated(name, "", &format!("Member must have length less than or equal to {length_max}"));
+        }
+        let values: Vec<String> =
+            members.iter().map(|member| self.parameters.get(member).unwrap_or_default().to_owned()).collect();
+        for value in &values {
+            self.fit(name, value, text);
+        }
+        self.shown.insert(lower_camel(name), values.clone().into());
+        values
+    }
+
+    /// A parameter that AWS knows and this program does not yet: refused rather than left out of account.
+    pub fn not_yet(&self, name: &str) -> Result<(), Fault> {
+        if self.parameters.get(name).is_none() && self.parameters.members(name).is_empty() {
+            return Ok(());
+        }
+        Err(Fault::new(501, "NotImplemented", format!("The parameter {name} is not implemented.")))
+    }
+
+    /// Every constraint holds.
+    pub fn check(&self) -> Result<(), Fault> {
+        let (count, faults) = (self.faults.len(), self.faults.join("; "));
+        match count {
+            0 => Ok(()),
+            1 => Err(validation_error(format!("1 validation error detected: {faults}"))),
+            _ => Err(validation_error(format!("{count} validation errors detected: {faults}"))),
+        }
+    }
+
+    fn fit(&mut self, name: &str, value: &str, text: &Text) {
+        let length = value.chars().count();
+        if !text.pattern.is_empty() && !(text.fits)(value) {
+            let pattern = format!("Member must satisfy regular expression pattern: {}", text.pattern);
+            self.violated(name, &quoted(value), &pattern);
+        }
+        if length < *text.length.start() {
+            let bound = format!("Member must have length greater than or equal to {}", text.length.start());
+            self.violated(name, &quoted(value), &bound);
+        }
+        if length > *text.length.end() {
+            let bound = format!("Member must have length less than or equal to {}", text.length.end());
+            self.violated(name, &quoted(value), &bound);
+        }
+    }
+
+    fn violated(&mut self, name: &str, value: &str, constraint: &str) {
+        // Clients may send anything: what is repeated to them is bounded.
+        let value: String = value.chars().take(256).collect();
+        let value = if value.is_empty() { "at".to_owned() } else { format!("{value} at") };
+        self.faults.push(format!("Value {value} '{}' failed to satisfy constraint: {constraint}", lower_camel(name)));
+    }
+}
+
+fn quoted(value: &str) -> String {
+    format!("'{value}'")
+}
+
+/// AWS's answer to input that no operation could use.
+pub fn validation_error(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(400, "ValidationError", message)
+}

@@ -1,0 +1,211 @@
+//! The AWS Query protocol: parameters in, XML out. Source: IAM API reference, "Making query requests".
+//!
+//! An operation is one [`Operation`] entry whose function reads its [`Input`] and gives a [`Plan`]: what has to be
+//! allowed, and what is done once it is.
+
+pub mod input;
+pub mod parameters;
+pub mod tree;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::Value as Json;
+
+pub use input::{Input, Text};
+pub use parameters::Parameters;
+pub use tree::Node;
+
+use super::World;
+use crate::{
+    base::{self, Fault, Need, condition::Value},
+    gateway::{
+        backend::{Answer, ApiRequest, OwnApi, OwnOperation},
+        caller::Caller,
+    },
+};
+
+/// An API of the Query protocol.
+pub struct Api {
+    /// The signing name: `iam`.
+    pub service: &'static str,
+    /// `2010-05-08`.
+    pub version: &'static str,
+    /// The `xmlns` of its answers.
+    pub namespace: &'static str,
+    /// The longest body, in bytes.
+    pub body_bytes_max: usize,
+    /// What it offers, by name.
+    pub offered: &'static [Operation],
+    /// What AWS offers beyond that, by name. May only shrink.
+    pub not_offered: &'static [&'static str],
+    /// What its operations work with.
+    pub world: Arc<World>,
+}
+
+/// An operation.
+pub struct Operation {
+    /// `CreateUser`.
+    pub name: &'static str,
+    /// Whether it changes nothing.
+    pub read_only: bool,
+    /// Reads its input.
+    pub plan: fn(&Scene<'_>, &mut Input<'_>) -> Result<Plan, Fault>,
+}
+
+/// Who calls, and what there is to work with.
+pub struct Scene<'a> {
+    /// Identities, randomness.
+    pub world: &'a World,
+    /// The verified caller, who knows the time too.
+    pub caller: &'a Caller,
+}
+
+/// What an operation needs to be allowed, and what it then does.
+pub struct Plan {
+    /// Every decision; facts below are seen by all of them.
+    pub needs: Vec<Need>,
+    /// Condition keys in lower case, with their values.
+    pub facts: Vec<(String, Value<'static>)>,
+    run: Run,
+}
+
+type Run = Box<dyn FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send>;
+
+impl Plan {
+    /// A plan that needs one decision. What it answers is the operation's result; [`Node::Nothing`] for none.
+    pub fn new(
+        action: &'static str,
+        resource: impl Into<String>,
+        run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static,
+    ) -> Self {
+        Self { needs: vec![Need::new(action, resource)], facts: Vec::new(), run: Box::new(run) }
+    }
+
+    /// A plan that every authenticated caller may carry out.
+    pub fn open(run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static) -> Self {
+        Self { needs: Vec::new(), facts: Vec::new(), run: Box::new(run) }
+    }
+
+    /// One more decision.
+    #[must_use]
+    pub fn needing(mut self, action: &'static str, resource: impl Into<String>) -> Self {
+        self.needs.push(Need::new(action, resource));
+        self
+    }
+
+    /// Facts for conditions.
+    #[must_use]
+    pub fn knowing(mut self, facts: impl IntoIterator<Item = (String, Value<'static>)>) -> Self {
+        self.facts.extend(facts);
+        self
+    }
+}
+
+impl OwnApi for Api {
+    fn service(&self) -> &'static str {
+        self.service
+    }
+
+    fn namespace(&self) -> &'static str {
+        self.namespace
+    }
+
+    fn version(&self) -> &'static str {
+        self.version
+    }
+
+    fn body_bytes_max(&self) -> usize {
+        self.body_bytes_max
+    }
+
+    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Fault> {
+        let parameters = Parameters::read(&request.head, request.body)?;
+        let operation = self.operation(&parameters)?;
+        let mut input = Input::new(&parameters);
+        let plan = (operation.plan)(&Scene { world: &self.world, caller }, &mut input)?;
+        let (namespace, service) = (self.namespace, self.service);
+        Ok(Box::new(Planned {
+            service,
+            namespace,
+            operation,
+            plan,
+            request: input.shown(),
+            request_id: request.request_id,
+            world: self.world.clone(),
+        }))
+    }
+}
+
+impl Api {
+    fn operation(&self, parameters: &Parameters) -> Result<&'static Operation, Fault> {
+        let Some(name) = parameters.get("Action").filter(|name| !name.is_empty()) else {
+            let message = "The request is missing an action or a required parameter.";
+            return Err(Fault::new(400, "MissingAction", message));
+        };
+        let version = parameters.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
+        if version == self.version {
+            if let Some(operation) = self.offered.iter().find(|operation| operation.name == name) {
+                return Ok(operation);
+            }
+            if self.not_offered.binary_search(&name).is_ok() {
+                return Err(Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented.")));
+            }
+        }
+        let name: String = name.chars().take(128).collect();
+        let version: String = version.chars().take(32).collect();
+        let message = format!("Could not find operation {name} for version {version}");
+        Err(Fault::new(400, "InvalidAction", message))
+    }
+}
+
+/// A call with its plan.
+struct Planned {
+    service: &'static str,
+    namespace: &'static str,
+    operation: &'static Operation,
+    plan: Plan,
+    request: Json,
+    request_id: base::RequestId,
+    world: Arc<World>,
+}
+
+impl base::Operation for Planned {
+    fn service(&self) -> &'static str {
+        self.service
+    }
+
+    fn name(&self) -> &str {
+        self.operation.name
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.operation.read_only
+    }
+
+    fn needs(&self) -> &[Need] {
+        &self.plan.needs
+    }
+
+    fn fact(&self, _: usize, key: &str) -> Value<'_> {
+        let known = self.plan.facts.iter().find(|(known, _)| known == key);
+        known.map_or(Value::Absent, |(_, value)| value.clone())
+    }
+
+    /// No operation here is a batch.
+    fn refuse_item(&mut self, _: u32, _: &str) {}
+}
+
+impl OwnOperation for Planned {
+    fn run(self: Box<Self>, caller: &Caller) -> Result<Answer, Fault> {
+        let Planned { namespace, operation, plan, request_id, world, .. } = *self;
+        let result = (plan.run)(&Scene { world: &world, caller })?;
+        let shown = if operation.read_only { Json::Null } else { result.shown() };
+        let body = tree::answer(operation.name, namespace, &request_id.to_string(), &result);
+        Ok(Answer { body: Bytes::from(body), content_type: "text/xml", response_elements: shown })
+    }
+
+    fn request_parameters(&self) -> Json {
+        self.request.clone()
+    }
+}
