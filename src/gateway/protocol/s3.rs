@@ -34,7 +34,6 @@ pub fn error_body(fault: &Fault, request_id: &str, host_id: &str) -> Bytes {
 pub fn read_error(status: u16, body: &[u8]) -> Option<Fault> {
     let text = str::from_utf8(body).ok()?;
     let mut reader = Reader::from_str(text);
-    reader.config_mut().trim_text(true);
     let mut path: Vec<String> = Vec::new();
     let mut fault = Fault::new(status, "", "");
     let mut value = String::new();
@@ -65,7 +64,7 @@ pub fn read_error(status: u16, body: &[u8]) -> Option<Fault> {
 
 fn keep(fault: &mut Fault, name: String, value: String) {
     match name.as_str() {
-        "Code" => fault.code = Cow::Owned(value),
+        "Code" => fault.code = Cow::Owned(value.trim().to_owned()),
         "Message" => fault.message = Cow::Owned(value),
         "RequestId" | "HostId" => {}
         _ => fault.fields.push((Cow::Owned(name), value)),
