@@ -50,8 +50,8 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let everything = Arn::iam(scene.world.account.as_str(), "group/*");
-    Ok(Plan::new("iam:ListGroups", everything.as_str(), move |scene| {
+    let below = Arn::iam(scene.world.account.as_str(), &format!("group{}", asked.path_prefix()));
+    Ok(Plan::new("iam:ListGroups", below.as_str(), move |scene| {
         let account = scene.world.account;
         let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::Group, asked.page()))?;
         Ok(paged("Groups", listing, nodes::identity))

@@ -36,6 +36,11 @@ impl Asked {
         Ok(Self { path_prefix, ..Self::of(input)? })
     }
 
+    /// The path below which everything is listed.
+    pub(super) fn path_prefix(&self) -> &str {
+        &self.path_prefix
+    }
+
     /// For the store.
     pub(super) fn page(&self) -> Page<'_> {
         Page { after: self.after.as_deref(), items_max: self.items_max(), path_prefix: &self.path_prefix }

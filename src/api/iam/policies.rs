@@ -73,8 +73,9 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let usage = input.one_of("PolicyUsageFilter", &["PermissionsPolicy", "PermissionsBoundary"]);
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let everything = Arn::iam(scene.world.account.as_str(), "policy/*");
-    Ok(Plan::new("iam:ListPolicies", everything.as_str(), move |scene| {
+    // AWS names this in place of an ARN, so that only `*` allows it.
+    let below = format!("policy path {}", asked.path_prefix());
+    Ok(Plan::new("iam:ListPolicies", below, move |scene| {
         let account = scene.world.account;
         let listing = match (scope, usage) {
             (Some("AWS"), _) | (_, Some("PermissionsBoundary")) => Listing { items: Vec::new(), next: None },

@@ -75,8 +75,8 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let everything = Arn::iam(scene.world.account.as_str(), "user/*");
-    Ok(Plan::new("iam:ListUsers", everything.as_str(), move |scene| {
+    let below = Arn::iam(scene.world.account.as_str(), &format!("user{}", asked.path_prefix()));
+    Ok(Plan::new("iam:ListUsers", below.as_str(), move |scene| {
         let account = scene.world.account;
         let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::User, asked.page()))?;
         Ok(paged("Users", listing, nodes::identity))
