@@ -1,0 +1,8 @@
+//! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
+
+mod client;
+mod gateway;
+mod signer;
+mod upstream;
+
+mod harness;
