@@ -9,6 +9,7 @@
     clippy::disallowed_methods
 )]
 
+mod api;
 mod audit;
 mod mapping;
 mod mapping_execute_api;

@@ -21,7 +21,8 @@ fn every_operation_is_offered_or_refused_by_name() {
         [(IAM, iam::OFFERED, iam::NOT_OFFERED), (STS, sts::OFFERED, sts::NOT_OFFERED)];
     for (all, offered, not_offered) in apis {
         let all: BTreeSet<&str> = all.split_whitespace().collect();
-        let named: Vec<&str> = offered.iter().map(|operation| operation.name).chain(not_offered.iter().copied()).collect();
+        let named: Vec<&str> =
+            offered.iter().map(|operation| operation.name).chain(not_offered.iter().copied()).collect();
         let distinct: BTreeSet<&str> = named.iter().copied().collect();
         assert_eq!(distinct.len(), named.len(), "an operation stands twice");
         assert_eq!(distinct, all);

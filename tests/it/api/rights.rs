@@ -106,7 +106,10 @@ fn no_operation_is_carried_out_without_a_right() {
             assert!(text.contains("<Code>AccessDenied</Code>"), "{action}: {text}");
             assert!(text.contains(&(start.clone() + &end)), "{action}: {text}");
             let record = gateway.record(&answer);
-            assert_eq!((record["eventName"].as_str(), record["errorCode"].as_str()), (Some(*action), Some("AccessDenied")));
+            assert_eq!(
+                (record["eventName"].as_str(), record["errorCode"].as_str()),
+                (Some(*action), Some("AccessDenied"))
+            );
         }
         let forged = gateway.send(&Signer::of("iam", &root.forged()), form(action, parameters));
         let late = gateway.send(&Signer::of("iam", &root).ago(1000), form(action, parameters));

@@ -1,8 +1,8 @@
 //! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
 
-mod client;
-mod gateway;
-mod signer;
-mod upstream;
+pub mod client;
+pub mod gateway;
+pub mod signer;
+pub mod upstream;
 
 mod harness;
