@@ -11,8 +11,10 @@
 
 mod audit;
 mod mapping;
+mod mapping_documents;
 mod mapping_execute_api;
 mod mapping_table;
+mod mapping_upstream;
 mod store;
 mod store_directory;
 mod store_suite;
