@@ -10,6 +10,7 @@
 )]
 
 mod audit;
+mod config;
 mod mapping;
 mod mapping_documents;
 mod mapping_execute_api;
