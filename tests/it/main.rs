@@ -10,6 +10,7 @@
 )]
 
 mod audit;
+mod cli;
 mod config;
 mod mapping;
 mod mapping_documents;
