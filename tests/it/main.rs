@@ -9,6 +9,7 @@
     clippy::disallowed_methods
 )]
 
+mod api;
 mod audit;
 mod cli;
 mod config;
@@ -17,6 +18,7 @@ mod mapping_documents;
 mod mapping_execute_api;
 mod mapping_table;
 mod mapping_upstream;
+mod road;
 mod store;
 mod store_directory;
 mod store_suite;
