@@ -29,4 +29,6 @@ pub use sign::Signer;
 pub use v4a::VerifyingKey;
 pub use verify::{Expectations, ProvingKey, check_scope, verify};
 
+pub use escape::BadEscape;
+
 mod escape;

@@ -32,11 +32,16 @@ pub enum ProvingKey<'a> {
     Ecdsa(&'a super::v4a::VerifyingKey),
 }
 
-/// Checks the credential scope, which decides which API is meant and which key is looked up.
+/// Checks the credential scope, which decides which API is meant and which key is looked up. Services other than S3
+/// tell of an unsigned host or a wrong time before they look at it.
 pub fn check_scope<'s>(signed: &'s Signed<'_>, expectations: &Expectations<'_>) -> Result<Scope<'s>, Refusal> {
     let form = signed.form;
     let scope =
         signed.scope().ok_or_else(|| Refusal::CredentialMalformed(form, signed.credential.clone().into_owned()))?;
+    if scope.service != "s3" && form != Form::Post {
+        check_host(signed)?;
+        check_time(signed, expectations.now)?;
+    }
     if scope.terminator != TERMINATOR {
         return Err(Refusal::WrongTerminator(form, scope.terminator.to_owned()));
     }
@@ -49,7 +54,8 @@ pub fn check_scope<'s>(signed: &'s Signed<'_>, expectations: &Expectations<'_>) 
         (Algorithm::Hmac, _) => Err(Refusal::WrongRegion(form, scope.region.to_owned(), expected.to_owned())),
         (Algorithm::Ecdsa, Some(set)) if expectations.regions.iter().any(|region| in_set(set, region)) => Ok(scope),
         (Algorithm::Ecdsa, Some(set)) => Err(Refusal::WrongRegion(form, set.to_string(), expected.to_owned())),
-        (Algorithm::Ecdsa, None) => Err(Refusal::MissingInHeader(vec!["X-Amz-Region-Set"])),
+        (Algorithm::Ecdsa, None) if form == Form::Query => Err(Refusal::MissingInQuery(vec!["X-Amz-Region-Set"])),
+        (Algorithm::Ecdsa, None) => Err(Refusal::MissingInHeader(signed.algorithm, vec!["X-Amz-Region-Set"])),
     }
 }
 
@@ -70,10 +76,8 @@ pub fn verify(
     key: &ProvingKey<'_>,
 ) -> Result<(), Refusal> {
     let service = signed.scope().map_or("", |scope| scope.service);
-    check_time(signed, service, expectations.now)?;
-    if !signed.signs("host") && !signed.signs(":authority") {
-        return Err(Refusal::HostNotSigned);
-    }
+    check_time(signed, expectations.now)?;
+    check_host(signed)?;
     if signed.form == Form::Header && signed.algorithm == Algorithm::Ecdsa && !signed.signs("x-amz-region-set") {
         return Err(Refusal::HeadersNotSigned(vec!["x-amz-region-set".into()]));
     }
@@ -98,7 +102,14 @@ fn proves(key: &ProvingKey<'_>, algorithm: Algorithm, to_sign: &[u8], signature:
     }
 }
 
-fn check_time(signed: &Signed<'_>, service: &str, now: Timestamp) -> Result<(), Refusal> {
+fn check_host(signed: &Signed<'_>) -> Result<(), Refusal> {
+    match signed.signs("host") || signed.signs(":authority") {
+        true => Ok(()),
+        false => Err(Refusal::HostNotSigned),
+    }
+}
+
+fn check_time(signed: &Signed<'_>, now: Timestamp) -> Result<(), Refusal> {
     let age = now.as_second() - signed.at.as_second();
     if signed.form != Form::Query {
         return match age.abs() <= SKEW_SECONDS_MAX {
@@ -106,11 +117,7 @@ fn check_time(signed: &Signed<'_>, service: &str, now: Timestamp) -> Result<(), 
             false => Err(Refusal::Skewed { signed: signed.at, now }),
         };
     }
-    let expires = match signed.expires {
-        Some(seconds) => seconds,
-        None if service == "s3" => return Err(Refusal::MissingInQuery(vec!["X-Amz-Expires"])),
-        None => EXPIRES_DEFAULT,
-    };
+    let expires = signed.expires.unwrap_or(EXPIRES_DEFAULT);
     if age < -SKEW_SECONDS_MAX {
         return Err(Refusal::NotYetValid);
     }

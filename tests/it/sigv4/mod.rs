@@ -1,0 +1,4 @@
+//! Signatures: what is ambiguous, AWS's own cases, other signers as oracles, refusals word for word, bodies.
+
+mod ambiguous;
+mod request;
