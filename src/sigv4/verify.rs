@@ -12,6 +12,9 @@ use crate::base::{Head, Timestamp};
 /// How far the clocks of client and server may differ, in seconds.
 pub const SKEW_SECONDS_MAX: i64 = 15 * 60;
 
+/// How long the signature of a form holds, in seconds: as long as AWS's signing keys live. The policy may end it earlier.
+const FORM_SECONDS_MAX: i64 = 7 * 24 * 60 * 60;
+
 /// How long a presigned request of another service than S3 holds if it does not say, in seconds.
 const EXPIRES_DEFAULT: u32 = 15 * 60;
 
@@ -84,14 +87,36 @@ pub fn verify(
     let canonical = canonical_request(head, PathRule::of(service), &signed.signed_headers, payload)?;
     let to_sign = string_to_sign(signed.algorithm.name(), &signed.date, signed.scope_text(), &canonical);
     if !proves(key, signed.algorithm, &to_sign, &signed.signature) {
-        return Err(Refusal::Mismatch(Box::new(Mismatch {
-            access_key_id: signed.scope().map_or("", |scope| scope.access_key_id).to_owned(),
-            string_to_sign: String::from_utf8_lossy(&to_sign).into_owned(),
-            signature: signed.signature.clone().into_owned(),
-            canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
-        })));
+        return Err(mismatch(signed, &to_sign, &canonical));
     }
     check_signed_headers(signed, head)
+}
+
+/// Checks time and signature of a form. What is signed is the policy, as the form has it.
+pub fn verify_form(
+    signed: &Signed<'_>,
+    policy: &str,
+    expectations: &Expectations<'_>,
+    key: &SigningKey,
+) -> Result<(), Refusal> {
+    let now = expectations.now;
+    let age = now.as_second() - signed.at.as_second();
+    if !(-SKEW_SECONDS_MAX..=FORM_SECONDS_MAX).contains(&age) {
+        return Err(Refusal::Skewed { signed: signed.at, now });
+    }
+    match proves(&ProvingKey::Hmac(key), signed.algorithm, policy.as_bytes(), &signed.signature) {
+        true => Ok(()),
+        false => Err(mismatch(signed, policy.as_bytes(), b"")),
+    }
+}
+
+fn mismatch(signed: &Signed<'_>, to_sign: &[u8], canonical: &[u8]) -> Refusal {
+    Refusal::Mismatch(Box::new(Mismatch {
+        access_key_id: signed.scope().map_or("", |scope| scope.access_key_id).to_owned(),
+        string_to_sign: String::from_utf8_lossy(to_sign).into_owned(),
+        signature: signed.signature.clone().into_owned(),
+        canonical_request: String::from_utf8_lossy(canonical).into_owned(),
+    }))
 }
 
 fn proves(key: &ProvingKey<'_>, algorithm: Algorithm, to_sign: &[u8], signature: &str) -> bool {

@@ -1,4 +1,5 @@
 //! Signatures: what is ambiguous, AWS's own cases, other signers as oracles, refusals word for word, bodies.
 
 mod ambiguous;
+mod forms;
 mod request;
