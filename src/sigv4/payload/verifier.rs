@@ -77,11 +77,14 @@ impl PayloadVerifier {
         self.length
     }
 
-    /// Takes more of the body as it came and hands its content on.
+    /// Takes more of the body as it came and hands its content on, but nothing beyond the promised length.
     pub fn push(&mut self, data: Bytes, emit: &mut impl FnMut(Bytes)) -> Result<(), PayloadError> {
         let Self { framing, hash, checksums, md5, length, seen } = self;
         let mut content = |data: Bytes| {
             *seen += data.len() as u64;
+            if length.is_some_and(|length| *seen > length) {
+                return;
+            }
             if let Some((hash, _)) = hash {
                 hash.update(&data);
             }
