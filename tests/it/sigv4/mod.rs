@@ -4,3 +4,5 @@ mod ambiguous;
 mod chunked;
 mod forms;
 mod request;
+mod suite;
+mod vectors;
