@@ -33,10 +33,11 @@ use self::{
     worker::Crew,
 };
 use crate::{
+    api::{self, World},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
     gateway::{Gateway, Shared, body::AnswerBody, keys::DerivedKeys, read::Connection, record::Recorder},
-    store::StoreError,
+    store::{StoreError, SystemRandom},
     telemetry::{Health, metrics},
 };
 
@@ -96,7 +97,7 @@ impl Server {
         };
         let State { directory, account } = state;
         let shared = Arc::new(Shared {
-            apis: Vec::new(),
+            apis: api::all(World { directory: directory.clone(), account, random: Arc::new(SystemRandom) }),
             directory: directory.clone(),
             keys: DerivedKeys::default(),
             settings: ArcSwap::from_pointee(settings::settings(config, account, 0)?),
