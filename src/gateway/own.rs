@@ -88,7 +88,8 @@ fn steps(
     let request = ApiRequest { head: received.head(), body: &call.body, request_id };
     let operation = match call.api.describe(&request, caller) {
         Ok(operation) => operation,
-        Err(Undescribed { fault, operation, read_only }) => {
+        Err(undescribed) => {
+            let Undescribed { fault, operation, read_only } = *undescribed;
             let described = operation.map(|name| OwnCall {
                 service: call.api.service(),
                 version: call.api.version(),

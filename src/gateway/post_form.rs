@@ -2,8 +2,10 @@
 //! policy and the key; then comes the file. The steps are the same as everywhere, only that reading goes on between
 //! them. Source: S3 API reference, "POST Object" and "Authenticating requests: browser-based uploads".
 
+use std::{fmt, time::Duration};
+
 use bytes::Bytes;
-use futures_util::stream::unfold;
+use futures_util::{Stream, stream::unfold};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION},
@@ -12,9 +14,10 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
+use tokio::time::timeout;
 
 use super::{
-    body::{BodyError, Spooled, UploadBody, incomplete_body},
+    body::{BodyError, Spooled, UploadBody, incomplete_body, request_timeout},
     read::Received,
     reply::Reply,
     upstream::s3::internal_error,
@@ -37,15 +40,15 @@ pub struct Form {
 }
 
 impl Form {
-    /// Reads the fields before the file.
-    pub async fn open(received: &Received, body: Incoming) -> Result<Self, Fault> {
+    /// Reads the fields before the file. Between two frames of the body, `idle` may pass.
+    pub async fn open(received: &Received, body: Incoming, idle: Duration) -> Result<Self, Fault> {
         let content_type = received.header(CONTENT_TYPE).unwrap_or_default();
         let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
         let limits = Constraints::new().size_limit(SizeLimit::new().per_field(u64::MAX));
-        let mut parts = Multipart::with_constraints(frames(body), boundary, limits);
+        let mut parts = Multipart::with_constraints(frames(body, idle), boundary, limits);
         let mut fields = Vec::new();
         let mut bytes = 0;
-        while let Some(mut field) = parts.next_field().await.map_err(malformed)? {
+        while let Some(mut field) = parts.next_field().await.map_err(unread)? {
             let name = field.name().ok_or_else(|| malformed("a field without a name"))?.to_owned();
             if name.eq_ignore_ascii_case("file") {
                 let file_name = field.file_name().unwrap_or_default();
@@ -53,7 +56,7 @@ impl Form {
                 return Ok(Self { fields, file_name, file: field });
             }
             let mut value = Vec::new();
-            while let Some(chunk) = field.chunk().await.map_err(malformed)? {
+            while let Some(chunk) = field.chunk().await.map_err(unread)? {
                 bytes += chunk.len();
                 if bytes > FIELDS_BYTES_MAX {
                     return Err(too_long());
@@ -88,7 +91,7 @@ impl Form {
     /// Reads the file, whose length has to lie in `length`; whatever stands after it in the form is not read.
     pub async fn file(mut self, length: std::ops::RangeInclusive<u64>) -> Result<(UploadBody, u64), Fault> {
         let mut spooled = Spooled::default();
-        while let Some(chunk) = self.file.chunk().await.map_err(|error| incomplete_body().because(error))? {
+        while let Some(chunk) = self.file.chunk().await.map_err(broken_off)? {
             spooled.push(&chunk).await.map_err(|error| internal_error().because(error))?;
             if spooled.length() > *length.end() {
                 return Err(Fault::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
@@ -111,11 +114,12 @@ impl Form {
     }
 }
 
-/// The data frames of a body.
-fn frames(body: Incoming) -> impl futures_util::Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
-    unfold(body, |mut body| async {
+/// The data frames of a body, each within its time.
+fn frames(body: Incoming, idle: Duration) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
+    unfold(body, move |mut body| async move {
         loop {
-            match body.frame().await? {
+            let Ok(frame) = timeout(idle, body.frame()).await else { return Some((Err(TooSlow.into()), body)) };
+            match frame? {
                 Ok(frame) => match frame.into_data() {
                     Ok(data) => return Some((Ok(data), body)),
                     Err(_) => continue,
@@ -124,6 +128,33 @@ fn frames(body: Incoming) -> impl futures_util::Stream<Item = Result<Bytes, Body
             }
         }
     })
+}
+
+/// The client stopped sending.
+#[derive(Debug)]
+struct TooSlow;
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the client stopped sending its form")
+    }
+}
+
+impl std::error::Error for TooSlow {}
+
+/// Why the fields could not be read: the form's own fault, or that of its delivery.
+fn unread(error: multer::Error) -> Fault {
+    match error {
+        multer::Error::StreamReadFailed(_) => broken_off(error),
+        error => malformed(error),
+    }
+}
+
+fn broken_off(error: multer::Error) -> Fault {
+    match &error {
+        multer::Error::StreamReadFailed(cause) if cause.is::<TooSlow>() => request_timeout(),
+        _ => incomplete_body().because(error),
+    }
 }
 
 fn malformed(why: impl std::fmt::Display) -> Fault {

@@ -244,7 +244,7 @@ impl Gateway {
         let (Head::Sound(received), Arriving::Stream(body)) = (&trail.head, body) else {
             return Err(internal_error().because("a form without its stream"));
         };
-        let mut form = Form::open(received, body).await?;
+        let mut form = Form::open(received, body, settings.limits.idle).await?;
         let mut claims = Claims::new(trail);
         let field = |name: &str| form.field(name).map(str::to_owned);
         let caller = authenticate_form(received, field, &self.means(settings, snapshot, trail.at), &mut claims);

@@ -25,7 +25,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::tls;
+use super::{paced::Paced, tls};
 use crate::gateway::{body::AnswerBody, read::Connection};
 
 /// How many connections may wait to be accepted.
@@ -42,6 +42,8 @@ pub struct Limits {
     pub handshake_time: Duration,
     /// The longest request head, in bytes.
     pub head_bytes_max: usize,
+    /// The longest wait for a client to read more of its response.
+    pub write_time: Duration,
 }
 
 /// Answers requests of one connection.
@@ -114,6 +116,7 @@ async fn one_connection<S: Service>(
     draining: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
+    let stream = Paced::new(stream, limits.write_time);
     let peer = peer.ip().to_canonical();
     let Some(acceptor) = tls else {
         return http(stream, Connection { peer, tls: None }, service, limits, draining).await;

@@ -7,6 +7,7 @@ mod admin;
 pub mod embedded;
 mod housekeeping;
 mod listener;
+mod paced;
 mod settings;
 pub mod state;
 mod tls;
@@ -180,6 +181,7 @@ fn connection_limits(config: &Config) -> listener::Limits {
         head_time: config.limits.head_time,
         handshake_time: HANDSHAKE_TIME,
         head_bytes_max: config.limits.head_bytes,
+        write_time: config.limits.idle_time,
     }
 }
 

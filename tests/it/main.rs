@@ -9,10 +9,12 @@
     clippy::disallowed_methods
 )]
 
+mod api;
 mod audit;
 mod mapping;
 mod mapping_execute_api;
 mod mapping_table;
+mod road;
 mod store;
 mod store_directory;
 mod store_suite;

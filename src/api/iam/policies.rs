@@ -67,7 +67,7 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 
 /// The account's own policies. There are none of AWS's here, so `Scope` decides only whether the account's are shown;
 /// no policy is anybody's boundary yet.
-pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let scope = input.one_of("Scope", &["All", "AWS", "Local"]);
     let only_attached = input.flag("OnlyAttached").unwrap_or(false);
     let usage = input.one_of("PolicyUsageFilter", &["PermissionsPolicy", "PermissionsBoundary"]);

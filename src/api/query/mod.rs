@@ -119,13 +119,12 @@ impl OwnApi for Api {
         self.body_bytes_max
     }
 
-    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Undescribed> {
-        let unknown = |fault| Undescribed { fault, operation: None, read_only: false };
-        let parameters = Parameters::read(&request.head, request.body).map_err(unknown)?;
+    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>> {
+        let parameters = Parameters::read(&request.head, request.body).map_err(Undescribed::unknown)?;
         let operation = self.operation(&parameters)?;
         let mut input = Input::new(&parameters);
         let plan = (operation.plan)(&Scene { world: &self.world, caller }, &mut input);
-        let refused = |fault| Undescribed { fault, operation: Some(operation.name), read_only: operation.read_only };
+        let refused = |fault| Undescribed::known(operation.name, operation.read_only, fault);
         Ok(Box::new(Planned {
             service: self.service,
             namespace: self.namespace,
@@ -139,11 +138,10 @@ impl OwnApi for Api {
 }
 
 impl Api {
-    fn operation(&self, parameters: &Parameters) -> Result<&'static Operation, Undescribed> {
-        let unknown = |fault| Undescribed { fault, operation: None, read_only: false };
+    fn operation(&self, parameters: &Parameters) -> Result<&'static Operation, Box<Undescribed>> {
         let Some(name) = parameters.get("Action").filter(|name| !name.is_empty()) else {
             let message = "The request is missing an action or a required parameter.";
-            return Err(unknown(Fault::new(400, "MissingAction", message)));
+            return Err(Undescribed::unknown(Fault::new(400, "MissingAction", message)));
         };
         let version = parameters.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
         if version == self.version {
@@ -153,13 +151,13 @@ impl Api {
             if let Some(known) = self.not_offered.iter().copied().find(|known| *known == name) {
                 let fault = Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented."));
                 let read_only = ["Get", "List", "Simulate"].iter().any(|start| known.starts_with(start));
-                return Err(Undescribed { fault, operation: Some(known), read_only });
+                return Err(Undescribed::known(known, read_only, fault));
             }
         }
         let name: String = name.chars().take(128).collect();
         let version: String = version.chars().take(32).collect();
         let message = format!("Could not find operation {name} for version {version}");
-        Err(unknown(Fault::new(400, "InvalidAction", message)))
+        Err(Undescribed::unknown(Fault::new(400, "InvalidAction", message)))
     }
 }
 

@@ -96,7 +96,7 @@ pub fn inline_policies_replace_each_other_by_name(store: &dyn Store) {
     put("a", " 3 ");
     let all = read(store, |work| work.inline_policies("AGPA1"));
     assert_eq!(all.iter().map(|it| (&*it.name, &*it.document)).collect::<Vec<_>>(), [("a", " 3 "), ("b", "1")]);
-    assert_eq!(read(store, |work| work.inline_policy("AGPA1", "B")).unwrap().name, "b".into());
+    assert_eq!(&*read(store, |work| work.inline_policy("AGPA1", "B")).unwrap().name, "b");
     assert_eq!(read(store, |work| work.inline_policy("AIDA1", "b")), None);
     assert_eq!(write(store, |work| work.delete_inline_policy("AGPA1", "B")), Ok(true));
     assert_eq!(write(store, |work| work.delete_inline_policy("AGPA1", "b")), Ok(false));
