@@ -15,7 +15,7 @@ use countersign::{
     base::{AccessKeyId, SecretKey, Timestamp},
     config,
     server::{
-        Server,
+        Places, Server,
         state::{Missing, State},
     },
     sigv4::{Signer, SigningKey, sign::Target},
@@ -44,7 +44,8 @@ static HOUSE: LazyLock<(SocketAddr, SocketAddr)> = LazyLock::new(|| {
     let config = config::load(&text, &[("UPSTREAM_SECRET".to_owned(), "secret".to_owned())]).unwrap();
     let root = RootKey { id: AccessKeyId::parse(KEY.0).unwrap(), secret: SecretKey::new(KEY.1.into()) };
     let opened = State::open(dir.path(), &config.master_key, None, Some(root), Missing::Make, Timestamp::now());
-    let server = Box::leak(Box::new(Server::start(config, opened.unwrap().0).unwrap()));
+    let places = Places::take(&config).unwrap();
+    let server = Box::leak(Box::new(Server::start(config, opened.unwrap().0, places).unwrap()));
     (server.address, upstream)
 });
 
