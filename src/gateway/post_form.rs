@@ -9,15 +9,14 @@ use http::{
     header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION},
 };
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 use super::{
-    body::{BodyError, Spooled, UploadBody, incomplete_body},
+    body::{BodyError, ClientBody, ClientBodyError, Spooled, UploadBody, incomplete_body, request_timeout},
     read::Received,
     reply::Reply,
-    upstream::s3::internal_error,
+    upstream::s3::{Outgoing, internal_error},
 };
 use crate::{base::Fault, mapping::s3::Call};
 
@@ -38,14 +37,14 @@ pub struct Form {
 
 impl Form {
     /// Reads the fields before the file.
-    pub async fn open(received: &Received, body: Incoming) -> Result<Self, Fault> {
+    pub async fn open(received: &Received, body: ClientBody) -> Result<Self, Fault> {
         let content_type = received.header(CONTENT_TYPE).unwrap_or_default();
         let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
         let limits = Constraints::new().size_limit(SizeLimit::new().per_field(u64::MAX));
         let mut parts = Multipart::with_constraints(frames(body), boundary, limits);
         let mut fields = Vec::new();
         let mut bytes = 0;
-        while let Some(mut field) = parts.next_field().await.map_err(malformed)? {
+        while let Some(mut field) = parts.next_field().await.map_err(unreadable)? {
             let name = field.name().ok_or_else(|| malformed("a field without a name"))?.to_owned();
             if name.eq_ignore_ascii_case("file") {
                 let file_name = field.file_name().unwrap_or_default();
@@ -53,7 +52,7 @@ impl Form {
                 return Ok(Self { fields, file_name, file: field });
             }
             let mut value = Vec::new();
-            while let Some(chunk) = field.chunk().await.map_err(malformed)? {
+            while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
                 bytes += chunk.len();
                 if bytes > FIELDS_BYTES_MAX {
                     return Err(too_long());
@@ -86,9 +85,9 @@ impl Form {
     }
 
     /// Reads the file, whose length has to lie in `length`; whatever stands after it in the form is not read.
-    pub async fn file(mut self, length: std::ops::RangeInclusive<u64>) -> Result<(UploadBody, u64), Fault> {
+    pub async fn file(mut self, length: std::ops::RangeInclusive<u64>) -> Result<Outgoing, Fault> {
         let mut spooled = Spooled::default();
-        while let Some(chunk) = self.file.chunk().await.map_err(|error| incomplete_body().because(error))? {
+        while let Some(chunk) = self.file.chunk().await.map_err(unreadable)? {
             spooled.push(&chunk).await.map_err(|error| internal_error().because(error))?;
             if spooled.length() > *length.end() {
                 return Err(Fault::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
@@ -107,12 +106,13 @@ impl Form {
             .with("MinSizeAllowed", length.start().to_string()));
         }
         let body = spooled.into_body().await.map_err(|error| internal_error().because(error))?;
-        Ok((UploadBody::Spooled(body, size), size))
+        let (body, progress) = UploadBody::collected(body, size);
+        Ok(Outgoing::Collected { body, progress })
     }
 }
 
 /// The data frames of a body.
-fn frames(body: Incoming) -> impl futures_util::Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
+fn frames(body: ClientBody) -> impl futures_util::Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
     unfold(body, |mut body| async {
         loop {
             match body.frame().await? {
@@ -124,6 +124,18 @@ fn frames(body: Incoming) -> impl futures_util::Stream<Item = Result<Bytes, Body
             }
         }
     })
+}
+
+/// What is wrong with a form, or with the connection that it comes over.
+fn unreadable(error: multer::Error) -> Fault {
+    match error {
+        multer::Error::StreamReadFailed(cause) => match cause.downcast_ref() {
+            Some(ClientBodyError::Stalled) => request_timeout(),
+            _ => incomplete_body().because(cause),
+        },
+        multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => incomplete_body().because(error),
+        error => malformed(error),
+    }
 }
 
 fn malformed(why: impl std::fmt::Display) -> Fault {

@@ -3,6 +3,7 @@
 //! Worker threads serve clients, one a core; one more thread answers on the admin listener and keeps house. All of them
 //! end when the server drains.
 
+mod activity;
 mod admin;
 pub mod embedded;
 mod housekeeping;
@@ -10,6 +11,7 @@ mod listener;
 mod settings;
 pub mod state;
 mod tls;
+mod to_end;
 mod worker;
 
 use std::{
@@ -177,6 +179,7 @@ fn connection_limits(config: &Config) -> listener::Limits {
     listener::Limits {
         connections_max: config.limits.connections,
         head_time: config.limits.head_time,
+        idle_time: config.limits.idle_time,
         handshake_time: HANDSHAKE_TIME,
         head_bytes_max: config.limits.head_bytes,
     }

@@ -1,10 +1,14 @@
 //! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
 
+mod chunked;
 mod client;
 mod form;
 mod gateway;
 mod signer;
 mod upstream;
 
+mod deadlines;
 mod harness;
 mod operations;
+mod transfers;
+mod uploads;
