@@ -4,7 +4,8 @@ use super::{
     condition::Condition,
     document::{self, Effect, Matching, RawStatement, SyntaxError, Version},
     pattern::Glob,
-    resource::{Resource, ResourcePattern},
+    resource::{Resource, ResourcePattern, is_complete},
+    truth::Truth,
 };
 use crate::base::condition::Context;
 
@@ -44,6 +45,8 @@ pub(super) struct ActionPattern {
 #[derive(Debug)]
 struct Resources {
     negated: bool,
+    /// Whether all ARNs were written with all their parts.
+    complete: bool,
     patterns: Box<[ResourcePattern]>,
 }
 
@@ -73,36 +76,39 @@ impl Statement {
             return Err(SyntaxError("an identity-based policy names no principal".into()));
         }
         let missing = |what: &str| SyntaxError(format!("a statement has no {what}"));
-        let action = raw.action.ok_or_else(|| missing("action"))?;
-        let resource = raw.resource.ok_or_else(|| missing("resource"))?;
+        let action = raw.action.filter(|action| !action.patterns.is_empty()).ok_or_else(|| missing("action"))?;
+        let resource =
+            raw.resource.filter(|element| !element.patterns.is_empty()).ok_or_else(|| missing("resource"))?;
         let conditions = raw.conditions.iter().map(|(operator, key, values)| {
-            Condition::new(operator, key, values, version)
-                .ok_or_else(|| SyntaxError(format!("`{operator}` is no condition operator, or has a wrong value")))
+            let condition = Condition::new(operator, key, values, version);
+            condition.map_err(|error| SyntaxError(format!("`{operator}` of `{key}`: {error}")))
         });
         Ok(Self {
             sid: raw.sid.map(Into::into),
-            effect: raw.effect,
-            actions: Actions::compile(&action),
-            resources: Resources {
-                negated: resource.negated,
-                patterns: resource.patterns.iter().map(|text| ResourcePattern::new(text, version)).collect(),
-            },
+            effect: raw.effect.ok_or_else(|| SyntaxError("an effect is `Allow` or `Deny`, in that case".into()))?,
+            actions: Actions::compile(&action)?,
+            resources: Resources::compile(&resource, version)?,
             conditions: conditions.collect::<Result<_, _>>()?,
         })
     }
 
     /// Whether the statement is about this action (in lower case, split at its colon) on this resource.
     pub fn matches(&self, service: &str, name: &str, resource: &Resource<'_>, context: &dyn Context) -> bool {
-        self.actions.matches(service, name)
-            && self.resources.matches(resource, context)
-            && self.conditions.iter().all(|condition| condition.holds(context))
+        if !self.actions.matches(service, name) {
+            return false;
+        }
+        let resource = std::iter::once_with(|| self.resources.matches(resource, context));
+        let conditions = self.conditions.iter().map(|condition| condition.holds(context));
+        Truth::all(resource.chain(conditions)).applies(self.effect)
     }
 }
 
 impl Actions {
-    fn compile(matching: &Matching) -> Self {
-        let patterns = matching.patterns.iter().map(|text| ActionPattern::compile(text)).collect();
-        Self { negated: matching.negated, patterns }
+    fn compile(matching: &Matching) -> Result<Self, SyntaxError> {
+        let patterns = matching.patterns.iter().map(|text| {
+            ActionPattern::compile(text).ok_or_else(|| SyntaxError(format!("`{text}` is no pattern of actions")))
+        });
+        Ok(Self { negated: matching.negated, patterns: patterns.collect::<Result<_, _>>()? })
     }
 
     fn matches(&self, service: &str, name: &str) -> bool {
@@ -111,14 +117,15 @@ impl Actions {
 }
 
 impl ActionPattern {
-    fn compile(text: &str) -> Self {
-        let text = text.to_lowercase();
-        match text.split_once(':') {
-            Some((service, name)) => Self { service: Some(service.into()), name: Glob::new(name) },
-            None if text == "*" => Self { service: None, name: Glob::All },
-            // Without a colon it names no action; validation refuses it, evaluation never matches it.
-            None => Self { service: Some("".into()), name: Glob::new(&text) },
+    /// `*`, or a service without wildcards and a name.
+    fn compile(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self { service: None, name: Glob::All });
         }
+        let text = text.to_ascii_lowercase();
+        let (service, name) = text.split_once(':')?;
+        let is_action = is_vendor(service) && !name.contains(':');
+        is_action.then(|| Self { service: Some(service.into()), name: Glob::new(name) })
     }
 
     fn matches(&self, service: &str, name: &str) -> bool {
@@ -126,8 +133,30 @@ impl ActionPattern {
     }
 }
 
+/// What may stand before the colon of an action.
+pub(super) fn is_vendor(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+}
+
 impl Resources {
-    fn matches(&self, resource: &Resource<'_>, context: &dyn Context) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(resource, context)) != self.negated
+    fn compile(matching: &Matching, version: Version) -> Result<Self, SyntaxError> {
+        let patterns = matching.patterns.iter().map(|text| {
+            let pattern = ResourcePattern::new(text, version);
+            pattern.ok_or_else(|| SyntaxError(format!("`{text}` is no pattern of resources")))
+        });
+        let complete = matching.patterns.iter().all(|text| is_complete(text));
+        Ok(Self { negated: matching.negated, complete, patterns: patterns.collect::<Result<_, _>>()? })
+    }
+
+    /// A pattern whose variable has no value is documented to match nothing. Under `NotResource` that would spare
+    /// nothing: right in a denial, but an allowance of everything; so it stays unknown there. So does what an ARN with
+    /// missing parts spares: AWS allows nothing by it.
+    fn matches(&self, resource: &Resource<'_>, context: &dyn Context) -> Truth {
+        let matches = Truth::any(self.patterns.iter().map(|pattern| pattern.matches(resource, context)));
+        match (self.negated, self.complete) {
+            (false, _) => matches.known(),
+            (true, true) => matches.negate(),
+            (true, false) => matches.max(Truth::Unknown).negate(),
+        }
     }
 }

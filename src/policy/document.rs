@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-/// The longest document that is read, in bytes: the wire's limit.
-pub const DOCUMENT_BYTES_MAX: usize = 131_072;
+/// The longest document that is read. Customers' are far shorter by [`quota`](super::quota); the longest managed policy
+/// of AWS's own has 140,000 characters.
+pub const DOCUMENT_CHARACTERS_MAX: usize = 262_144;
 
 /// The most members that one object or array may have.
 const MEMBERS_MAX: usize = 10_000;
@@ -53,8 +54,8 @@ pub struct Matching {
 pub struct RawStatement {
     /// `Sid`.
     pub sid: Option<String>,
-    /// `Effect`.
-    pub effect: Effect,
+    /// `Effect`; `None` if it is written in another case, which AWS's parser tells from other words.
+    pub effect: Option<Effect>,
     /// `Action` or `NotAction`.
     pub action: Option<Matching>,
     /// `Resource` or `NotResource`.
@@ -79,7 +80,7 @@ impl std::error::Error for SyntaxError {}
 
 /// Reads a document.
 pub fn parse(text: &str) -> Result<Document, SyntaxError> {
-    if text.len() > DOCUMENT_BYTES_MAX {
+    if text.chars().count() > DOCUMENT_CHARACTERS_MAX {
         return Err(fault("the document is too long"));
     }
     let json: Json = serde_json::from_str(text).map_err(|error| SyntaxError(error.to_string()))?;
@@ -118,8 +119,9 @@ fn statement(json: Json) -> Result<RawStatement, SyntaxError> {
             "Sid" => sid = Some(value.text("Sid")?),
             "Effect" => {
                 effect = Some(match value.text("Effect")?.as_str() {
-                    "Allow" => Effect::Allow,
-                    "Deny" => Effect::Deny,
+                    "Allow" => Some(Effect::Allow),
+                    "Deny" => Some(Effect::Deny),
+                    other if ["allow", "deny"].contains(&&*other.to_ascii_lowercase()) => None,
                     other => return Err(fault(&format!("`{other}` is no effect"))),
                 });
             }
@@ -235,8 +237,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Number(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
+    /// A number that a double holds to its last digit. Longer ones would be compared as others than they were written.
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
+        let text = value.to_string();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        if digits > 15 { Err(E::custom("a number has too many digits")) } else { Ok(Json::Number(text)) }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -256,7 +261,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut members: Vec<(String, Json)> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = std::collections::BTreeSet::new();
         while let Some((name, value)) = map.next_entry::<String, Json>()? {
             if members.len() == MEMBERS_MAX || !seen.insert(name.clone()) {
                 return Err(A::Error::custom(format_args!("`{name}` stands twice, or there are too many members")));

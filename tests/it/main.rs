@@ -13,6 +13,7 @@ mod audit;
 mod mapping;
 mod mapping_execute_api;
 mod mapping_table;
+mod policy;
 mod store;
 mod store_directory;
 mod store_suite;
