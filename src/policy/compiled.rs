@@ -2,8 +2,10 @@
 
 use super::{
     condition::Condition,
-    document::{self, Effect, Matching, RawStatement, SyntaxError, Version},
+    document::{self, Effect, Matching, RawStatement, Span, SyntaxError, Version},
     pattern::Glob,
+    principal::{Named, Party, Principals},
+    public,
     resource::{Resource, ResourcePattern, is_complete},
     truth::Truth,
 };
@@ -13,6 +15,38 @@ use crate::base::condition::Context;
 #[derive(Debug)]
 pub struct Policy {
     statements: Box<[Statement]>,
+    public: bool,
+}
+
+/// What a policy is attached to. It settles which elements a statement must have, and which it must not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A user, a group or a role: its permissions.
+    Identity,
+    /// A user or a role: the most that its permissions can be.
+    Boundary,
+    /// A session.
+    Session,
+    /// A role: who may take it.
+    Trust,
+    /// A bucket.
+    Bucket,
+    /// An organization's accounts: the most that their principals may do.
+    ServiceControl,
+    /// An organization's accounts: the most that may be done with their resources.
+    ResourceControl,
+}
+
+impl Kind {
+    /// Whether a statement names principals.
+    pub fn has_principals(self) -> bool {
+        matches!(self, Kind::Trust | Kind::Bucket | Kind::ResourceControl)
+    }
+
+    /// Whether a statement names resources.
+    pub fn has_resources(self) -> bool {
+        self != Kind::Trust
+    }
 }
 
 /// A compiled statement.
@@ -22,8 +56,13 @@ pub struct Statement {
     pub sid: Option<Box<str>>,
     /// `Effect`.
     pub effect: Effect,
+    /// Where it stands in its document.
+    pub span: Span,
+    /// `Principal` or `NotPrincipal`, where it can name others than everyone.
+    principals: Option<Principals>,
     pub(super) actions: Actions,
-    resources: Resources,
+    /// `None`: whatever the policy is attached to.
+    resources: Option<Resources>,
     conditions: Box<[Condition]>,
 }
 
@@ -51,12 +90,26 @@ struct Resources {
 }
 
 impl Policy {
-    /// Compiles a stored document. Whatever cannot be understood is an error, never a statement left out.
+    /// Compiles a stored identity-based policy, boundary or session policy. Whatever cannot be understood is an error,
+    /// never a statement left out.
     pub fn compile(text: &str) -> Result<Self, SyntaxError> {
+        Self::compile_as(text, Kind::Identity)
+    }
+
+    /// Compiles a stored document of a kind.
+    pub fn compile_as(text: &str, kind: Kind) -> Result<Self, SyntaxError> {
         let document = document::parse(text)?;
         let version = document.version.unwrap_or(Version::V2008);
-        let statements = document.statements.into_iter().map(|raw| Statement::compile(raw, version));
-        Ok(Self { statements: statements.collect::<Result<_, _>>()? })
+        let public = kind == Kind::Bucket && document.statements.iter().any(public::is_public);
+        let spans = document::spans(text).into_iter().chain(std::iter::repeat(Span::default()));
+        let statements = document.statements.into_iter().zip(spans);
+        let statements = statements.map(|(raw, span)| Statement::compile(raw, span, version, kind));
+        Ok(Self { statements: statements.collect::<Result<_, _>>()?, public })
+    }
+
+    /// Whether it is the policy of a bucket and grants something to everyone, as S3 means it.
+    pub fn is_public(&self) -> bool {
+        self.public
     }
 
     /// The statements, in their order.
@@ -71,25 +124,58 @@ impl Policy {
 }
 
 impl Statement {
-    fn compile(raw: RawStatement, version: Version) -> Result<Self, SyntaxError> {
-        if raw.has_principal {
-            return Err(SyntaxError("an identity-based policy names no principal".into()));
-        }
-        let missing = |what: &str| SyntaxError(format!("a statement has no {what}"));
-        let action = raw.action.filter(|action| !action.patterns.is_empty()).ok_or_else(|| missing("action"))?;
-        let resource =
-            raw.resource.filter(|element| !element.patterns.is_empty()).ok_or_else(|| missing("resource"))?;
+    fn compile(raw: RawStatement, span: Span, version: Version, kind: Kind) -> Result<Self, SyntaxError> {
+        let error = |text: &str| SyntaxError(text.to_owned());
+        let effect = raw.effect.ok_or_else(|| error("an effect is `Allow` or `Deny`, in that case"))?;
+        let principals = match (raw.principal, kind.has_principals()) {
+            (None, false) => None,
+            (Some(principal), true) => Some(Principals::compile(principal, effect)?),
+            (None, true) => return Err(error("a statement has no principal")),
+            (Some(_), false) => return Err(error("such a policy names no principal")),
+        };
+        let principals = match principals {
+            Some(principals) if kind != Kind::ResourceControl => Some(principals),
+            Some(principals) if !principals.is_only_everyone() => {
+                return Err(error("the principal of a resource control policy is `*`"));
+            }
+            _ => None,
+        };
+        let given = |element: &Matching| !element.patterns.is_empty();
+        let action = raw.action.filter(given).ok_or_else(|| error("a statement has no action"))?;
+        let resources = match (raw.resource, kind.has_resources()) {
+            (Some(resource), true) if given(&resource) => Some(Resources::compile(&resource, version)?),
+            (None, false) => None,
+            (_, true) => return Err(error("a statement has no resource")),
+            (Some(_), false) => return Err(error("such a policy names no resource")),
+        };
         let conditions = raw.conditions.iter().map(|(operator, key, values)| {
             let condition = Condition::new(operator, key, values, version);
             condition.map_err(|error| SyntaxError(format!("`{operator}` of `{key}`: {error}")))
         });
         Ok(Self {
             sid: raw.sid.map(Into::into),
-            effect: raw.effect.ok_or_else(|| SyntaxError("an effect is `Allow` or `Deny`, in that case".into()))?,
+            effect,
+            span,
+            principals,
             actions: Actions::compile(&action)?,
-            resources: Resources::compile(&resource, version)?,
+            resources,
             conditions: conditions.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// In which words the statement names a party. One without principals stands in no resource-based policy: where it
+    /// is taken for one it denies everyone and allows nobody.
+    pub fn names(&self, party: &Party<'_>) -> Option<Named> {
+        match &self.principals {
+            Some(principals) => principals.names(party),
+            None => (self.effect == Effect::Deny).then_some(Named::Everyone),
+        }
+    }
+
+    /// Whether the statement can stand in a policy that is not resource-based. One that names principals allows nothing
+    /// there.
+    pub fn counts_for_identities(&self) -> bool {
+        self.principals.is_none() || self.effect == Effect::Deny
     }
 
     /// Whether the statement is about this action (in lower case, split at its colon) on this resource.
@@ -97,7 +183,7 @@ impl Statement {
         if !self.actions.matches(service, name) {
             return false;
         }
-        let resource = std::iter::once_with(|| self.resources.matches(resource, context));
+        let resource = self.resources.iter().map(|resources| resources.matches(resource, context));
         let conditions = self.conditions.iter().map(|condition| condition.holds(context));
         Truth::all(resource.chain(conditions)).applies(self.effect)
     }

@@ -41,7 +41,7 @@ fn check(text: &str, managed: bool) -> Result<(), Fault> {
     check_conditions(statements, version, BadTest::Value, LEGACY)?;
     let resource_fault = check_resources(statements, version)?;
     check_ids(statements)?;
-    if statements.iter().any(|statement| statement.has_principal) {
+    if statements.iter().any(|statement| statement.principal.is_some()) {
         return Err(malformed("Policy document should not specify a principal."));
     }
     if statements.iter().any(|statement| is_empty(&statement.action)) {

@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use countersign::{
     base::condition::{Context, Value},
-    policy::{Decision, DenyKind, Layers, PolicySet, Question, decide, resource::Resource},
+    policy::{Decision, DenyKind, Layers, Party, PolicySet, Question, decide, resource::Resource},
 };
 
 /// What comes of a decision.
@@ -40,10 +40,11 @@ impl Context for Facts {
 
 /// A decision as the gateway asks for it.
 fn outcome(sets: &[&PolicySet], action: &str, resource: &str, context: &Facts) -> Outcome {
-    let layers = Layers { identity: sets.iter().copied().collect() };
-    match decide(&layers, &Question { action, resource: Resource::new(resource), context }) {
+    let layers = Layers { identity: sets.iter().copied().collect(), ..Layers::default() };
+    let question = Question { action, resource: Resource::new(resource), resource_account: None, context };
+    match decide(&layers, &Party::user("111122223333", "arn:aws:iam::111122223333:user/a", "AIDA1"), &question) {
         Decision::Allow(_) => Outcome::Allow,
         Decision::Deny(DenyKind::Explicit(_)) => Outcome::Explicit,
-        Decision::Deny(DenyKind::Implicit) => Outcome::Implicit,
+        Decision::Deny(DenyKind::Implicit(_)) => Outcome::Implicit,
     }
 }
