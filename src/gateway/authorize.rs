@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     base::{Fault, Operation, Principal},
-    policy::{Decision, DenyKind, Layers, Question, decide, decide::denial, resource::Resource},
+    policy::{Decision, DenyKind, Layers, Party, Question, decide, decide::denial, resource::Resource},
     store::snapshot::Snapshot,
     telemetry::label::Denial,
 };
@@ -101,15 +101,17 @@ pub fn allows<T: Operation>(
         }
     };
     let context = NeedContext { around, operation, need };
-    let question = Question { action, resource: Resource::new(resource), context: &context };
-    match decide(&Layers { identity: sets }, &question) {
+    let owner = Some(around.resource_account.as_str());
+    let question = Question { action, resource: Resource::new(resource), resource_account: owner, context: &context };
+    let party = Party::user(user.account.as_str(), user.arn.as_str(), &user.id);
+    match decide(&Layers { identity: sets, ..Layers::default() }, &party, &question) {
         Decision::Allow(decided) => Ok(Some(decided.to_string())),
         Decision::Deny(kind) => {
             let message = denial(user.arn.as_str(), action, resource, &kind.words(action));
             let fault = Fault::new(403, "AccessDenied", message);
             Err(match kind {
                 DenyKind::Explicit(decided) => Denied::boxed(action, Denial::Explicit, fault, &decided.to_string()),
-                DenyKind::Implicit => Denied::boxed(action, Denial::Implicit, fault, "no statement allows it"),
+                DenyKind::Implicit(_) => Denied::boxed(action, Denial::Implicit, fault, "no statement allows it"),
             })
         }
     }

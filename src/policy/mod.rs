@@ -3,11 +3,13 @@
 //! - [`document`]: JSON to the parts of a policy, with AWS's grammar.
 //! - [`pattern`], [`resource`]: wildcards and ARNs.
 //! - [`variable`]: `${aws:username}` and its relatives.
-//! - [`condition`], [`operator`]: condition blocks.
+//! - [`condition`], [`operator`], [`value`]: condition blocks.
+//! - [`truth`]: what becomes of values that cannot be compared.
+//! - [`principal`]: whom a resource-based policy names, and in which words; [`public`]: what S3 calls public.
 //! - [`compiled`]: a compiled [`Policy`].
 //! - [`set`]: [`PolicySet`], policies that are decided together, found by service.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
-//! - [`validate`](mod@validate): what AWS refuses to save, with its messages.
+//! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
 //!
 //! Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Policy evaluation logic".
 
@@ -17,12 +19,18 @@ pub mod decide;
 pub mod document;
 pub mod operator;
 pub mod pattern;
+pub mod principal;
+pub mod public;
+pub mod quota;
 pub mod resource;
 pub mod set;
+pub mod truth;
 pub mod validate;
+pub mod value;
 pub mod variable;
 
-pub use compiled::Policy;
-pub use decide::{Decision, DenyKind, Layers, Question, decide};
+pub use compiled::{Kind, Policy};
+pub use decide::{AllowKind, Decision, DenyKind, Layer, Layers, Question, decide, decide_trust};
+pub use principal::{Named, Party, PartyKind};
 pub use set::{PolicySet, Source};
-pub use validate::validate;
+pub use validate::{validate, validate_managed};
