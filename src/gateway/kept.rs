@@ -3,7 +3,10 @@
 //!
 //! Source: S3 API reference, `PutBucketPolicy` and its relatives; S3 user guide, "Blocking public access".
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -31,24 +34,54 @@ pub struct Means {
 /// Carries a permitted operation out. Blocks on the store.
 pub fn carry_out(permit: Permit<Box<Call>>, means: &Means) -> (Box<Call>, Result<Reply, Fault>) {
     let call = permit.redeem();
-    let outcome = match call.op() {
-        Op::GetBucketPolicy => policy_of(&call, means).map(|policy| made("application/json", policy.into())),
-        Op::GetBucketPolicyStatus => policy_status(&call, means),
-        Op::PutBucketPolicy => put_policy(&call, means),
-        Op::DeleteBucketPolicy => change(&call, means, StatusCode::NO_CONTENT, |work, bucket| {
+    // A panic must not take the call with it: it is recorded like any other.
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(&call, means)));
+    (call, outcome.unwrap_or_else(|_| Err(failed("a call that is carried out here panicked"))))
+}
+
+/// A bucket was made on its store: it belongs to whoever made it, and nothing of it is open to the public.
+///
+/// Source: S3 user guide, "Default settings for new S3 buckets".
+pub fn made_bucket(name: &str, means: &Means) -> Result<(), Fault> {
+    let closed = PublicAccessBlock::from_bits(15);
+    let bucket = Bucket {
+        name: name.into(),
+        account: means.account,
+        created: means.at,
+        policy: None,
+        public_access_block: Some(closed),
+    };
+    let written = means.directory.write(|work| {
+        // What is left of one that was deleted behind our back.
+        work.delete_bucket(name)?;
+        work.add_bucket(&bucket)
+    });
+    written.map_err(failed)
+}
+
+/// A bucket was deleted on its store: its settings go with it.
+pub fn deleted_bucket(name: &str, means: &Means) -> Result<(), Fault> {
+    means.directory.write(|work| work.delete_bucket(name).map(drop)).map_err(failed)
+}
+
+fn run(call: &Call, means: &Means) -> Result<Reply, Fault> {
+    match call.op() {
+        Op::GetBucketPolicy => policy_of(call, means).map(|policy| made("application/json", policy.into())),
+        Op::GetBucketPolicyStatus => policy_status(call, means),
+        Op::PutBucketPolicy => put_policy(call, means),
+        Op::DeleteBucketPolicy => change(call, means, StatusCode::NO_CONTENT, |work, bucket| {
             work.put_bucket_policy(&bucket.name, None)
         }),
-        Op::GetPublicAccessBlock => public_access_block(&call, means),
+        Op::GetPublicAccessBlock => public_access_block(call, means),
         Op::PutPublicAccessBlock => {
             let block = call.public_access_block().map(block_of).unwrap_or_default();
-            change(&call, means, StatusCode::OK, |work, bucket| work.put_public_access_block(&bucket.name, Some(block)))
+            change(call, means, StatusCode::OK, |work, bucket| work.put_public_access_block(&bucket.name, Some(block)))
         }
-        Op::DeletePublicAccessBlock => change(&call, means, StatusCode::NO_CONTENT, |work, bucket| {
+        Op::DeletePublicAccessBlock => change(call, means, StatusCode::NO_CONTENT, |work, bucket| {
             work.put_public_access_block(&bucket.name, None)
         }),
         _ => Err(failed("an operation without kept settings")),
-    };
-    (call, outcome)
+    }
 }
 
 fn policy_of(call: &Call, means: &Means) -> Result<String, Fault> {
@@ -61,7 +94,7 @@ fn policy_of(call: &Call, means: &Means) -> Result<String, Fault> {
 
 fn policy_status(call: &Call, means: &Means) -> Result<Reply, Fault> {
     let policy = policy_of(call, means)?;
-    let is_public = policy::Policy::of_bucket(&policy).is_ok_and(|policy| policy.is_public());
+    let is_public = policy::Policy::compile_as(&policy, policy::Kind::Bucket).is_ok_and(|policy| policy.is_public());
     let word = if is_public { "TRUE" } else { "FALSE" };
     Ok(xml("PolicyStatus", &[("IsPublic", word)]))
 }

@@ -92,6 +92,11 @@ impl PolicySet {
         allowed
     }
 
+    /// Whether a policy of the set grants something to everyone, as S3 means it.
+    pub fn is_public(&self) -> bool {
+        self.policies.iter().any(|(_, policy)| policy.is_public())
+    }
+
     /// The policies, in their order.
     pub(super) fn policies(&self) -> impl Iterator<Item = (&Source, &Policy)> {
         self.policies.iter().map(|(source, policy)| (source, &**policy))

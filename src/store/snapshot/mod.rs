@@ -125,6 +125,11 @@ impl Snapshot {
         self.buckets.get(name)
     }
 
+    /// The buckets that are known to belong to other accounts than this one; few, where there are several accounts.
+    pub fn has_buckets_of_others(&self, account: AccountId) -> bool {
+        self.buckets.iter().any(|(_, entry)| entry.account != account)
+    }
+
     /// What is kept from the public in all buckets of an account.
     pub fn public_access_block(&self, account: AccountId) -> PublicAccessBlock {
         self.blocks.get(&account).copied().unwrap_or_default()

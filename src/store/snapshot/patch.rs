@@ -100,10 +100,9 @@ impl Snapshot {
     }
 
     fn put_bucket(&mut self, bucket: &Bucket) {
-        let label = || format!("the policy of bucket {}", bucket.name);
         let entry = BucketEntry {
             account: bucket.account,
-            policy: bucket.policy.as_deref().map(|document| Compiled::of([(label(), document)].into_iter())),
+            policy: bucket.policy.as_deref().map(|document| Compiled::of_bucket(&bucket.name, document)),
             public_access_block: bucket.public_access_block.unwrap_or_default(),
         };
         self.buckets.insert_mut(shared(&self.buckets, &bucket.name), entry);
