@@ -12,7 +12,7 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     config::{self, Config},
     server::{
-        Server,
+        Server, StartError,
         state::{Missing, State},
     },
     store::{
@@ -83,9 +83,8 @@ impl Gateway {
     }
 
     /// Takes a changed setup, as a reload does.
-    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) {
-        let config = config(self.dir.path(), upstream.address, setup);
-        self.server.as_ref().unwrap().reload(config).unwrap();
+    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), StartError> {
+        self.server.as_ref().unwrap().reload(config(self.dir.path(), upstream.address, setup))
     }
 
     /// A new user with an inline policy, or without.

@@ -8,7 +8,10 @@ mod signer;
 mod upstream;
 
 mod deadlines;
+mod drain;
 mod harness;
 mod operations;
+mod records;
+mod tls;
 mod transfers;
 mod uploads;
