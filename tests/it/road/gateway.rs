@@ -16,7 +16,8 @@ use countersign::{
         state::{Missing, State},
     },
     store::{
-        AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, StoreError, directory::RootKey,
+        AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, MasterKey, StoreError,
+        directory::RootKey,
     },
 };
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub struct Setup<'a> {
     /// Prepares the data folder.
     pub prepare: Option<&'a dyn Fn(&Path)>,
     /// Puts something between the store and its directory.
-    pub wrap: Option<fn(State) -> State>,
+    pub wrap: Option<&'a dyn Fn(State, &Path) -> State>,
 }
 
 impl Gateway {
@@ -75,7 +76,7 @@ impl Gateway {
         let opened = State::open(dir.path(), &config.master_key, account, Some(root), Missing::Make, now);
         let mut state = opened.unwrap().0;
         if let Some(wrap) = setup.wrap {
-            state = wrap(state);
+            state = wrap(state, dir.path());
         }
         let directory = state.directory.clone();
         let server = Server::start(config, state).unwrap();
@@ -191,6 +192,11 @@ impl Drop for Gateway {
             server.drain();
         }
     }
+}
+
+/// The master key of a data folder.
+pub fn master_key(dir: &Path) -> MasterKey {
+    MasterKey::parse(fs::read_to_string(dir.join("master.key")).unwrap().trim()).unwrap()
 }
 
 fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {

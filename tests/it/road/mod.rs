@@ -8,9 +8,13 @@ mod signer;
 mod upstream;
 
 mod deadlines;
+mod documents;
 mod drain;
 mod harness;
+mod heads;
+mod invoke;
 mod operations;
+mod outages;
 mod records;
 mod tls;
 mod transfers;
