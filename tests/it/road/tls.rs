@@ -217,6 +217,33 @@ fn http2_needs_no_tls_and_its_streams_are_given_up_one_by_one() {
 }
 
 #[test]
+fn streams_that_are_reset_count_until_they_are_answered() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let ann = gateway.user("Ann", Some(ALLOW_ALL));
+    upstream.answer(|_| Answer::Silent);
+    let request = gateway.signed(&Signer::s3(&ann), Request::new("GET", "/photos/a"));
+    let (round, streams_max) = (20, 128);
+    runtime().block_on(async {
+        let mut sender = http2(TcpStream::connect(gateway.address).await.unwrap(), 1000).await;
+        for so_far in (round..=200).step_by(round) {
+            let sent: Vec<_> = (0..round).map(|_| sender.send_request(http2_request(&request))).collect();
+            let arrived = async {
+                while upstream.requests().len() < so_far.min(streams_max) {
+                    sleep(Duration::from_millis(5)).await;
+                }
+            };
+            timeout(PATIENCE, arrived).await.unwrap();
+            drop(sent);
+            sender.ready().await.unwrap();
+        }
+        // Room for those beyond, were they let in.
+        sleep(Duration::from_millis(300)).await;
+        assert_eq!(upstream.requests().len(), streams_max);
+    });
+}
+
+#[test]
 fn a_certificate_is_replaced_while_running() {
     let (upstream, certificates) = (Upstream::start(), Certificates::new());
     let pairs = certificates.of_gateway();
