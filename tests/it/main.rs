@@ -19,6 +19,7 @@ mod mapping_execute_api;
 mod mapping_table;
 mod mapping_upstream;
 mod road;
+mod sigv4;
 mod store;
 mod store_directory;
 mod store_suite;
