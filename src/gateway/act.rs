@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use tokio::time::timeout;
 
 use super::{
-    body::{UploadBody, buffer},
+    body::buffer,
     payload::{Arriving, Bounds, Promise, missing_length},
     permit::Permit,
     read::Received,
@@ -23,6 +24,9 @@ use crate::{
 /// Bodies up to this many bytes are read and proven before the upstream is called, so that it never hears of one that
 /// does not hold. Longer ones are proven as they pass.
 const PROVEN_FIRST_BYTES_MAX: u64 = 64 << 10;
+
+/// What such a body may have with its framing, in bytes: chunks of one byte are framed by five more.
+const FRAMED_BYTES_MAX: usize = 8 * (64 << 10);
 
 /// The longest answer to `DeleteObjects` that is read, in bytes: a thousand keys with messages.
 const DELETE_RESULT_BYTES_MAX: usize = 8 << 20;
@@ -57,7 +61,7 @@ pub async fn s3(
         return delete_objects(permit, upstream, means).await;
     }
     let outgoing = match body {
-        None => Ok(Outgoing::Proven { bytes: permit.operation().upstream_body().unwrap_or_default(), hash: None }),
+        None => Ok(Outgoing::made(permit.operation().upstream_body().unwrap_or_default())),
         Some(body) => outgoing(body, promise, means).await,
     };
     match outgoing {
@@ -67,9 +71,9 @@ pub async fn s3(
 }
 
 /// Carries a permitted upload by form out; its file was collected before.
-pub async fn s3_form(permit: Permit<Box<Call>>, file: UploadBody, means: Means<'_>) -> Forwarded<Call> {
+pub async fn s3_form(permit: Permit<Box<Call>>, file: Outgoing, means: Means<'_>) -> Forwarded<Call> {
     match upstream_of(permit.operation(), means.upstreams) {
-        Ok(upstream) => upstream.forward(permit, Outgoing::Collected(file), means.at, means.id).await,
+        Ok(upstream) => upstream.forward(permit, file, means.at, means.id).await,
         Err(fault) => unsent(permit, fault),
     }
 }
@@ -78,17 +82,15 @@ pub async fn s3_form(permit: Permit<Box<Call>>, file: UploadBody, means: Means<'
 pub async fn outgoing(body: Arriving, promise: &Promise, means: Means<'_>) -> Result<Outgoing, Fault> {
     let Means { received, settings, .. } = means;
     let length = promise.content_bytes(received).ok_or_else(missing_length)?;
-    let idle = settings.limits.idle;
     match body {
         Arriving::Stream(body) if length > PROVEN_FIRST_BYTES_MAX => {
-            let (body, progress) = promise.streaming(received, body, idle)?;
+            let (body, progress) = promise.streaming(received, body)?;
             Ok(Outgoing::Streaming { body, progress, hash: promise.hash() })
         }
         body => {
-            // Framing may add as much again to small chunks.
-            let bytes_max = usize::try_from(PROVEN_FIRST_BYTES_MAX).unwrap_or(usize::MAX).saturating_mul(4);
-            let bytes = promise.whole(received, body, Bounds { bytes_max, time_max: idle }, true).await?;
-            Ok(Outgoing::Proven { bytes, hash: promise.hash() })
+            let bounds = Bounds { bytes_max: FRAMED_BYTES_MAX, time_max: settings.limits.idle };
+            let (bytes, checksums) = promise.proven(received, body, bounds, true).await?;
+            Ok(Outgoing::Proven { bytes, hash: promise.hash(), checksums })
         }
     }
 }
@@ -96,8 +98,7 @@ pub async fn outgoing(body: Arriving, promise: &Promise, means: Means<'_>) -> Re
 /// The body of a request to an internal API whose length was not told: read whole, within the limit.
 pub async fn outgoing_of_any_length(body: Arriving, promise: &Promise, means: Means<'_>) -> Result<Outgoing, Fault> {
     let bounds = Bounds { bytes_max: means.settings.limits.buffered_bytes_max, time_max: means.settings.limits.idle };
-    let bytes = promise.whole(means.received, body, bounds, false).await?;
-    Ok(Outgoing::Proven { bytes, hash: None })
+    promise.whole(means.received, body, bounds, false).await.map(Outgoing::made)
 }
 
 /// The store that holds the call's bucket, and that of its source.
@@ -124,27 +125,28 @@ async fn delete_objects(permit: Permit<Box<Call>>, upstream: &S3Upstream, means:
     let Some(bytes) = permit.operation().upstream_body() else {
         let call = permit.redeem();
         let outcome = call.merge_delete_result(None).map(xml).map_err(Refused::from);
-        return Forwarded { call, bytes_in: 0, outcome };
+        return Forwarded { call, outcome };
     };
-    let mut forwarded = upstream.forward(permit, Outgoing::Proven { bytes, hash: None }, means.at, means.id).await;
+    let mut forwarded = upstream.forward(permit, Outgoing::made(bytes), means.at, means.id).await;
     if let Ok(Reply::Passed(passed)) = forwarded.outcome {
-        let Passed { body, lease, .. } = *passed;
-        forwarded.outcome = match buffer(body, DELETE_RESULT_BYTES_MAX).await {
-            Ok(Ok(answer)) => {
+        let Passed { body, lease, idle, .. } = *passed;
+        forwarded.outcome = match timeout(idle, buffer(body, DELETE_RESULT_BYTES_MAX)).await {
+            Ok(Ok(Ok(answer))) => {
                 if let Some(lease) = lease {
                     lease.give_back();
                 }
                 forwarded.call.merge_delete_result(Some(&answer)).map(xml).map_err(Refused::from)
             }
-            Ok(Err(_)) => Err(internal_error().because("the upstream's answer is too long").into()),
-            Err(error) => Err(internal_error().because(error).into()),
+            Ok(Ok(Err(_))) => Err(internal_error().because("the upstream's answer is too long").into()),
+            Ok(Err(error)) => Err(internal_error().because(error).into()),
+            Err(_) => Err(internal_error().because("the upstream's answer takes too long").into()),
         };
     }
     forwarded
 }
 
 fn unsent(permit: Permit<Box<Call>>, fault: Fault) -> Forwarded<Call> {
-    Forwarded { call: permit.redeem(), bytes_in: 0, outcome: Err(fault.into()) }
+    Forwarded { call: permit.redeem(), outcome: Err(fault.into()) }
 }
 
 fn xml(body: Bytes) -> Reply {

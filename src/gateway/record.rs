@@ -38,7 +38,8 @@ pub struct Ending {
     pub complete: bool,
 }
 
-/// Where records go.
+/// Where records go. A clone goes to the same place.
+#[derive(Clone)]
 pub struct Recorder {
     spool: Arc<Spool>,
 }
@@ -56,10 +57,10 @@ impl Recorder {
 
     /// Writes the record and counts the request. The receipt is to be awaited before the response of anything that
     /// changed state or was denied.
-    pub fn record(&self, trail: &Trail, settings: &Settings, ending: Ending) -> Receipt {
+    pub(super) fn record(&self, trail: &Trail, ending: Ending) -> Receipt {
         count(trail, ending);
         let mut line = Vec::with_capacity(2048);
-        Shown::new(trail).write(trail, settings, ending, &mut line);
+        Shown::new(trail).write(trail, &trail.settings, ending, &mut line);
         self.spool.append(&line, urgency(trail))
     }
 }
@@ -191,7 +192,7 @@ impl<'a> Shown<'a> {
         Additional {
             signature_version: trail.signature_version,
             cipher_suite: trail.connection.tls.map(|tls| tls.cipher_suite),
-            bytes_in: Some(trail.bytes_in),
+            bytes_in: Some(trail.received.bytes()),
             authentication_method: form.map(|form| match form {
                 "REST-HEADER" => "AuthHeader",
                 "POST" => "HtmlForm",
@@ -377,7 +378,7 @@ fn count(trail: &Trail, ending: Ending) {
         outcome: outcome(trail, ending),
         status: ending.status,
         duration: clock::now().duration_since(trail.at).unsigned_abs(),
-        bytes_in: trail.bytes_in,
+        bytes_in: trail.received.bytes(),
         bytes_out: ending.bytes_out,
         request_id: trail.id,
     }

@@ -1,9 +1,13 @@
 //! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
 
+mod chunked;
 pub mod client;
-mod forms;
+mod deadlines;
+mod form;
 pub mod gateway;
-pub mod signer;
-pub mod upstream;
-
 mod harness;
+mod operations;
+pub mod signer;
+mod transfers;
+mod uploads;
+pub mod upstream;
