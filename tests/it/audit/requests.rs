@@ -124,7 +124,7 @@ fn operations_of_s3() {
                 "requestParameters": {
                     "bucketName": "data", "Host": host, "key": "k", "x-amz-acl": "private", "x-amz-tagging": "a=b",
                 },
-                "additionalEventData": {"bytesTransferredOut": 0},
+                "additionalEventData": {"bytesTransferredIn": 5, "bytesTransferredOut": 0},
             }),
         ),
         (
