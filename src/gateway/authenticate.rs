@@ -371,7 +371,7 @@ fn label(refusal: &Refusal) -> AuthFailure {
         Refusal::UnknownKey(_) => AuthFailure::UnknownKey,
         Refusal::BadToken(_) => AuthFailure::Token,
         Refusal::Mismatch(_) => AuthFailure::Mismatch,
-        Refusal::Skewed { .. } | Refusal::NotYetValid => AuthFailure::Skewed,
+        Refusal::Skewed { .. } | Refusal::NotYetValid { .. } => AuthFailure::Skewed,
         Refusal::Expired { .. } => AuthFailure::Expired,
         Refusal::NoContentHash | Refusal::BadContentHash(_) => AuthFailure::Body,
         _ => AuthFailure::Malformed,

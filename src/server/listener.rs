@@ -22,7 +22,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -36,6 +36,9 @@ use crate::gateway::{body::AnswerBody, read::Connection};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 4096;
+
+/// How many requests one connection may have open at once: what most servers allow.
+const REQUESTS_MAX: usize = 128;
 
 /// What one listener needs to know.
 #[derive(Clone)]
@@ -147,15 +150,22 @@ async fn http<S: Service, I>(
     let (connection, activity, place) = (Arc::new(connection), Arc::new(Activity::default()), Arc::new(place));
     let answers = {
         let (service, connection, activity) = (service.clone(), connection.clone(), activity.clone());
+        // A request goes on though its client has given it up. Until it is answered it takes its connection's place, and
+        // its own among the connection's requests: resetting streams does not make room for more.
+        let room = Arc::new(Semaphore::new(REQUESTS_MAX));
         service_fn(move |request| {
-            let (answering, place) = (activity.answering(), place.clone());
+            let (answering, place, room) = (activity.answering(), place.clone(), room.clone());
             let answer = service.clone().answer(request, connection.clone());
-            ToEnd::new(async move {
-                let answer = answer.await.map(|body| answering.answered(body));
-                // A request takes its connection's place until it is answered, though the client has gone away.
-                drop(place);
-                Ok::<_, Infallible>(answer)
-            })
+            async move {
+                let taken = room.acquire_owned().await;
+                let to_end = ToEnd::new(async move {
+                    let answer = answer.await;
+                    drop((taken, place));
+                    answer
+                });
+                let answer = to_end.await;
+                Ok::<_, Infallible>(answer.map(|body| answering.answered(body)))
+            }
         })
     };
     let builder = protocols(&limits);
@@ -197,7 +207,7 @@ fn protocols(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
-        .max_concurrent_streams(128)
+        .max_concurrent_streams(u32::try_from(REQUESTS_MAX).ok())
         .keep_alive_interval(Duration::from_secs(30));
     builder
 }

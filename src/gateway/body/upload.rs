@@ -29,6 +29,8 @@ pub struct Progress {
     waits: AtomicBool,
     /// Whether the whole body was proven and handed over.
     done: AtomicBool,
+    /// Whether the upstream has refused it already.
+    unwanted: AtomicBool,
     /// Why the upload was broken off.
     failure: Mutex<Option<Fault>>,
 }
@@ -45,6 +47,11 @@ impl Progress {
     /// Whether it is the client that is waited for, whose own deadline then runs.
     pub fn waits_for_client(&self) -> bool {
         self.waits.load(Ordering::Relaxed)
+    }
+
+    /// The upstream wants no more of it.
+    pub fn stop(&self) {
+        self.unwanted.store(true, Ordering::Relaxed);
     }
 
     /// Whether the whole body was proven.
@@ -148,6 +155,9 @@ impl Body for UploadBody {
 impl Proving {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
+            if self.progress.unwanted.load(Ordering::Relaxed) {
+                return Poll::Ready(Some(Err("the upstream has answered already".into())));
+            }
             let proven = self.verifier.is_none();
             if self.ready.len() > usize::from(!proven)
                 && let Some(bytes) = self.ready.pop_front()

@@ -95,12 +95,13 @@ impl HttpUpstream {
             return Err(fault);
         }
         let (response, lease) = sent.map_err(|error| self.failed(&error, id))?;
-        let is_proven = progress.is_none_or(|progress| progress.is_done());
-        if response.status().is_success() && !is_proven {
+        let unproven = progress.filter(|progress| !progress.is_done());
+        if let Some(progress) = unproven.filter(|_| response.status().is_success()) {
+            progress.stop();
             return Err(self.failed(&SendError::Unsound("a success before the whole body was there"), id));
         }
         let (head, body) = response.into_parts();
-        let (status, headers, lease) = (head.status, end_to_end(head.headers), is_proven.then_some(lease));
+        let (status, headers, lease) = (head.status, end_to_end(head.headers), unproven.is_none().then_some(lease));
         let (upstream, idle) = (self.name.clone(), self.pool.timeouts().idle);
         Ok(Reply::Passed(Box::new(Passed { status, headers, body, lease, upstream, idle })))
     }

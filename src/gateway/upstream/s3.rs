@@ -193,18 +193,25 @@ impl S3Upstream {
             return Err(fault.into());
         }
         let (response, lease) = sent.map_err(|error| self.failed(&error, id))?;
-        let is_proven = progress.is_none_or(|progress| progress.is_done());
-        let lease = is_proven.then_some(lease);
-        if response.status().as_u16() >= 400 {
-            return Err(self.refused(response, lease, is_head, id).await);
+        let unproven = progress.filter(|progress| !progress.is_done());
+        let lease = unproven.is_none().then_some(lease);
+        let is_error = response.status().as_u16() >= 400;
+        let refused = match unsound(response.status(), unproven.is_none()) {
+            _ if is_error => self.refused(response, lease, is_head, id).await,
+            Some(why) => self.failed(&SendError::Unsound(why), id).into(),
+            None => return Ok(self.passed(response, lease)),
+        };
+        if let Some(progress) = unproven {
+            progress.stop();
         }
-        if let Some(why) = unsound(response.status(), is_proven) {
-            return Err(self.failed(&SendError::Unsound(why), id).into());
-        }
+        Err(refused)
+    }
+
+    fn passed(&self, response: Response<Incoming>, lease: Option<Lease>) -> Reply {
         let (head, body) = response.into_parts();
         let (status, headers) = (head.status, for_client(head.headers));
         let (upstream, idle) = (self.name.clone(), self.pool.timeouts().idle);
-        Ok(Reply::Passed(Box::new(Passed { status, headers, body, lease, upstream, idle })))
+        Reply::Passed(Box::new(Passed { status, headers, body, lease, upstream, idle }))
     }
 
     /// An upstream's error, in S3's words.

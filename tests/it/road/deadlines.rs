@@ -77,6 +77,26 @@ fn an_upstream_that_fails_is_told_in_s3s_words() {
 }
 
 #[test]
+fn nothing_more_is_sent_to_an_upstream_that_has_refused() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let ann = gateway.user("Ann", Some(ALLOW_ALL));
+    upstream.answer(|_| Answer::Early(507));
+    let request = gateway.signed(&Signer::s3(&ann), Request::new("PUT", "/photos/a").body(pattern(0, 1_000_000)));
+    let mut wire = gateway.wire();
+    wire.write(&request.head());
+    wire.write(&request.body[..300_000]);
+    assert_eq!(wire.response("PUT").status, 507);
+    wire.write(&request.body[300_000..]);
+    until("the upstream is left alone", || upstream.requests()[0].aborted);
+    assert!(!upstream.requests()[0].complete);
+    // The client's connection goes on: what it sent was read.
+    wire.write(&request.head());
+    wire.write(&request.body);
+    assert_eq!(wire.response("PUT").status, 507);
+}
+
+#[test]
 fn an_upstream_that_is_not_there_is_told_in_s3s_words() {
     let upstream = Upstream::start();
     // Nobody listens here, and here nobody accepts.

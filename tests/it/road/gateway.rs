@@ -12,11 +12,12 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     config::{self, Config},
     server::{
-        Places, Server,
+        Places, Server, StartError,
         state::{Missing, State},
     },
     store::{
-        AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, StoreError, directory::RootKey,
+        AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, MasterKey, StoreError,
+        directory::RootKey,
     },
 };
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub struct Setup<'a> {
     /// Prepares the data folder.
     pub prepare: Option<&'a dyn Fn(&Path)>,
     /// Puts something between the store and its directory.
-    pub wrap: Option<fn(State) -> State>,
+    pub wrap: Option<&'a dyn Fn(State, &Path) -> State>,
 }
 
 impl Gateway {
@@ -75,7 +76,7 @@ impl Gateway {
         let opened = State::open(dir.path(), &config.master_key, account, Some(root), Missing::Make, now);
         let mut state = opened.unwrap().0;
         if let Some(wrap) = setup.wrap {
-            state = wrap(state);
+            state = wrap(state, dir.path());
         }
         let directory = state.directory.clone();
         let places = Places::take(&config).unwrap();
@@ -84,9 +85,8 @@ impl Gateway {
     }
 
     /// Takes a changed setup, as a reload does.
-    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) {
-        let config = config(self.dir.path(), upstream.address, setup);
-        self.server.as_ref().unwrap().reload(config).unwrap();
+    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), StartError> {
+        self.server.as_ref().unwrap().reload(config(self.dir.path(), upstream.address, setup))
     }
 
     /// A new user with an inline policy, or without.
@@ -193,6 +193,11 @@ impl Drop for Gateway {
             server.drain();
         }
     }
+}
+
+/// The master key of a data folder.
+pub fn master_key(dir: &Path) -> MasterKey {
+    MasterKey::parse(fs::read_to_string(dir.join("master.key")).unwrap().trim()).unwrap()
 }
 
 fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {

@@ -3,11 +3,18 @@
 mod chunked;
 pub mod client;
 mod deadlines;
+mod documents;
+mod drain;
 mod form;
 pub mod gateway;
 mod harness;
+mod heads;
+mod invoke;
 mod operations;
+mod outages;
+mod records;
 pub mod signer;
+mod tls;
 mod transfers;
 mod uploads;
 pub mod upstream;

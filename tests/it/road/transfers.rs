@@ -229,6 +229,11 @@ fn ranges_and_conditions_pass_both_ways() {
         if code.is_empty() {
             assert_eq!(response.body, if method == "HEAD" { vec![] } else { body }, "{method} {name}");
             assert_eq!(response.header("content-range"), Some("bytes 0-3/9"));
+            assert_eq!(
+                response.header("content-length"),
+                if status == 304 { None } else { Some("4") },
+                "{method} {name}"
+            );
         } else {
             assert_eq!(response.element("RequestId"), response.id());
         }
