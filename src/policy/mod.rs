@@ -23,6 +23,7 @@ pub mod principal;
 pub mod public;
 pub mod quota;
 pub mod resource;
+pub mod s3_actions;
 pub mod set;
 pub mod truth;
 pub mod validate;

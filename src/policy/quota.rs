@@ -13,6 +13,18 @@ pub const GROUP_INLINE_CHARACTERS_MAX: usize = 5_120;
 /// All inline policies of a role together.
 pub const ROLE_INLINE_CHARACTERS_MAX: usize = 10_240;
 
+/// The trust policy of a role.
+pub const TRUST_CHARACTERS_MAX: usize = 2_048;
+
+/// The session policies of a session together.
+pub const SESSION_CHARACTERS_MAX: usize = 2_048;
+
+/// A policy of control.
+pub const CONTROL_CHARACTERS_MAX: usize = 5_120;
+
+/// The policy of a bucket, in bytes without white space between its parts.
+pub const BUCKET_POLICY_BYTES_MAX: usize = 20_480;
+
 /// The characters of a document that count: all but white space, within strings too.
 pub fn characters(document: &str) -> usize {
     document.chars().filter(|character| !character.is_ascii_whitespace()).count()

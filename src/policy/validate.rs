@@ -3,11 +3,19 @@
 //! A document with several faults gets the message of the fault that AWS finds first, so the checks stand in AWS's
 //! order: syntax, version, what AWS calls legacy parsing, statement ids, principals, and then the semantics of actions
 //! and resources. Whatever passes compiles.
+//!
+//! Policies that name principals go through another parser at AWS, with other words: those of buckets and of roles'
+//! trust. Organizations has one message for all faults of policies of control.
+
+mod bucket;
+mod principals;
+mod trust;
 
 use std::collections::BTreeSet;
 
+pub use self::{bucket::bucket, trust::trust};
 use super::{
-    compiled::{Policy, is_vendor},
+    compiled::{Kind, Policy, is_vendor},
     condition::Condition,
     document::{self, Matching, RawStatement, Version},
     operator::BadTest,
@@ -23,6 +31,20 @@ pub fn validate(text: &str) -> Result<(), Fault> {
 /// Checks a managed policy, which has to be of version 2012-10-17.
 pub fn validate_managed(text: &str) -> Result<(), Fault> {
     check(text, true)
+}
+
+/// Checks a policy of control, which has to be of version 2012-10-17.
+pub fn control(text: &str, kind: Kind) -> Result<Policy, Fault> {
+    let refused = |cause: String| {
+        let message = "The provided policy document does not meet the requirements of the specified policy type.";
+        Fault::new(400, "MalformedPolicyDocumentException", message).because(cause)
+    };
+    let document = document::parse(text).map_err(|error| refused(error.to_string()))?;
+    if document.version != Some(Version::V2012) {
+        return Err(refused("of another version".into()));
+    }
+    check_ids(&document.statements).map_err(|fault| refused(fault.message.into()))?;
+    Policy::compile_as(text, kind).map_err(|error| refused(error.to_string()))
 }
 
 const SYNTAX: &str = "Syntax errors in policy.";
@@ -96,8 +118,13 @@ fn check_ids(statements: &[RawStatement]) -> Result<(), Fault> {
             "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*",
         ));
     }
+    check_unique(statements)
+}
+
+fn check_unique(statements: &[RawStatement]) -> Result<(), Fault> {
+    let mut ids = statements.iter().filter_map(|statement| statement.sid.as_deref()).filter(|id| !id.is_empty());
     let mut seen = BTreeSet::new();
-    if ids().all(|id| seen.insert(id)) {
+    if ids.all(|id| seen.insert(id)) {
         Ok(())
     } else {
         Err(malformed("Statement IDs (SID) in a single policy must be unique."))

@@ -1,7 +1,9 @@
 //! The policy engine: golden cases, save-time validation, and the comparison with a slow evaluator.
 
+mod evaluation;
 mod golden;
 mod validate;
+mod validate_resource;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
