@@ -133,15 +133,14 @@ async fn create_bucket(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: 
     };
     let owner = means.snapshot.bucket(&name).map_or(means.settings.account, |known| known.account);
     if existed && owner != account {
-        let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the \
-                       system. Please select a different name and try again.";
-        return unsent(permit, Fault::new(409, "BucketAlreadyExists", message).with("BucketName", name));
+        return unsent(permit, kept::taken(&name));
     }
+    let before = means.snapshot.bucket(&name).map(|known| known.created);
     let body = permit.operation().upstream_body().unwrap_or_default();
     let mut forwarded = upstream.forward(permit, Outgoing::made(body), means.at, means.id).await;
     if forwarded.outcome.is_ok() && !existed {
         let keeping = means.keeping(account);
-        let noted = spawn_blocking(move || kept::made_bucket(&name, &keeping)).await;
+        let noted = spawn_blocking(move || kept::made_bucket(&name, before, &keeping)).await;
         forwarded.note(noted.map_err(|error| internal_error().because(error)).and_then(|noted| noted));
     }
     forwarded
@@ -162,8 +161,8 @@ async fn delete_bucket(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: 
 async fn list_buckets(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: Means<'_>) -> Forwarded<Call> {
     let account = means.caller.principal().account();
     let mut forwarded = upstream.forward(permit, Outgoing::made(Bytes::new()), means.at, means.id).await;
-    let all_are_its_own = account == Some(means.settings.account)
-        && !means.snapshot.has_buckets_of_others(means.settings.account);
+    let all_are_its_own =
+        account == Some(means.settings.account) && !means.snapshot.has_buckets_of_others(means.settings.account);
     if all_are_its_own {
         return forwarded;
     }

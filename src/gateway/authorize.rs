@@ -86,7 +86,7 @@ pub fn allows<T: Operation>(
     snapshot: &Snapshot,
 ) -> Result<Option<String>, Box<Denied>> {
     let principal = around.caller.principal();
-    let guard = Guard::of(&around, resource, snapshot);
+    let guard = Guard::of(&around, operation.name(), resource, snapshot);
     if *principal == Principal::Root(guard.account) && guard.spares_root(action) {
         return Ok(None);
     }
@@ -104,11 +104,7 @@ pub fn allows<T: Operation>(
         (Err(poisoned), _) => return Err(unusable(&poisoned)),
         (_, Err(poisoned)) => return Err(unusable(poisoned)),
     };
-    let context = NeedContext {
-        around: Circumstances { resource_account: guard.account, ..around },
-        operation,
-        need,
-    };
+    let context = NeedContext { around: Circumstances { resource_account: guard.account, ..around }, operation, need };
     let question = Question {
         action,
         resource: Resource::new(resource),
@@ -141,14 +137,20 @@ struct Guard<'a> {
 }
 
 impl<'a> Guard<'a> {
-    fn of(around: &Circumstances<'_>, resource: &str, snapshot: &'a Snapshot) -> Self {
+    fn of(around: &Circumstances<'_>, operation: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
         let caller = around.caller.principal().account();
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
             // What is no single resource belongs to whoever asks.
-            let account = if resource == "*" { caller.unwrap_or(around.resource_account) } else { around.resource_account };
+            let account =
+                if resource == "*" { caller.unwrap_or(around.resource_account) } else { around.resource_account };
             return Self { account, policy: Ok(None), is_restricted: false };
         };
         let bucket = rest.split('/').next().unwrap_or_default();
+        // A bucket that is to be made is its maker's; whether another has it shows when it is made.
+        if operation == "CreateBucket" {
+            let account = caller.unwrap_or(around.resource_account);
+            return Self { account, policy: Ok(None), is_restricted: false };
+        }
         let Some(entry) = snapshot.bucket(bucket) else {
             return Self { account: around.resource_account, policy: Ok(None), is_restricted: false };
         };

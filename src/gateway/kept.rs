@@ -39,10 +39,11 @@ pub fn carry_out(permit: Permit<Box<Call>>, means: &Means) -> (Box<Call>, Result
     (call, outcome.unwrap_or_else(|_| Err(failed("a call that is carried out here panicked"))))
 }
 
-/// A bucket was made on its store: it belongs to whoever made it, and nothing of it is open to the public.
+/// A bucket was made on its store: it belongs to whoever made it, and nothing of it is open to the public. `before` is when
+/// a bucket of this name was last made that the store no longer has: what is left of that one is forgotten.
 ///
 /// Source: S3 user guide, "Default settings for new S3 buckets".
-pub fn made_bucket(name: &str, means: &Means) -> Result<(), Fault> {
+pub fn made_bucket(name: &str, before: Option<Timestamp>, means: &Means) -> Result<(), Fault> {
     let closed = PublicAccessBlock::from_bits(15);
     let bucket = Bucket {
         name: name.into(),
@@ -51,12 +52,24 @@ pub fn made_bucket(name: &str, means: &Means) -> Result<(), Fault> {
         policy: None,
         public_access_block: Some(closed),
     };
-    let written = means.directory.write(|work| {
-        // What is left of one that was deleted behind our back.
-        work.delete_bucket(name)?;
-        work.add_bucket(&bucket)
-    });
-    written.map_err(failed)
+    means.directory.write(|work| {
+        match work.bucket(name).map_err(failed)? {
+            // Somebody else was faster: to the store both were the same.
+            Some(known) if Some(known.created) != before && known.account != means.account => {
+                return Err(taken(name));
+            }
+            Some(_) => drop(work.delete_bucket(name).map_err(failed)?),
+            None => {}
+        }
+        work.add_bucket(&bucket).map_err(failed)
+    })
+}
+
+/// A bucket of this name is another account's.
+pub fn taken(name: &str) -> Fault {
+    let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+                   Please select a different name and try again.";
+    Fault::new(409, "BucketAlreadyExists", message).with("BucketName", name)
 }
 
 /// A bucket was deleted on its store: its settings go with it.
@@ -69,17 +82,17 @@ fn run(call: &Call, means: &Means) -> Result<Reply, Fault> {
         Op::GetBucketPolicy => policy_of(call, means).map(|policy| made("application/json", policy.into())),
         Op::GetBucketPolicyStatus => policy_status(call, means),
         Op::PutBucketPolicy => put_policy(call, means),
-        Op::DeleteBucketPolicy => change(call, means, StatusCode::NO_CONTENT, |work, bucket| {
-            work.put_bucket_policy(&bucket.name, None)
-        }),
+        Op::DeleteBucketPolicy => {
+            change(call, means, StatusCode::NO_CONTENT, |work, bucket| work.put_bucket_policy(&bucket.name, None))
+        }
         Op::GetPublicAccessBlock => public_access_block(call, means),
         Op::PutPublicAccessBlock => {
             let block = call.public_access_block().map(block_of).unwrap_or_default();
             change(call, means, StatusCode::OK, |work, bucket| work.put_public_access_block(&bucket.name, Some(block)))
         }
-        Op::DeletePublicAccessBlock => change(call, means, StatusCode::NO_CONTENT, |work, bucket| {
-            work.put_public_access_block(&bucket.name, None)
-        }),
+        Op::DeletePublicAccessBlock => {
+            change(call, means, StatusCode::NO_CONTENT, |work, bucket| work.put_public_access_block(&bucket.name, None))
+        }
         _ => Err(failed("an operation without kept settings")),
     }
 }
@@ -120,13 +133,10 @@ fn public_access_block(call: &Call, means: &Means) -> Result<Reply, Fault> {
         let message = "The public access block configuration was not found";
         Fault::new(404, "NoSuchPublicAccessBlockConfiguration", message).with("BucketName", call.bucket())
     })?;
-    let members = [
-        block.block_public_acls,
-        block.ignore_public_acls,
-        block.block_public_policy,
-        block.restrict_public_buckets,
-    ];
-    let members = PUBLIC_ACCESS_BLOCK.iter().zip(members).map(|(name, set)| (*name, if set { "true" } else { "false" }));
+    let members =
+        [block.block_public_acls, block.ignore_public_acls, block.block_public_policy, block.restrict_public_buckets];
+    let members =
+        PUBLIC_ACCESS_BLOCK.iter().zip(members).map(|(name, set)| (*name, if set { "true" } else { "false" }));
     Ok(xml("PublicAccessBlockConfiguration", &members.collect::<Vec<_>>()))
 }
 

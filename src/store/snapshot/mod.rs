@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 use self::policies::{Compiled, Poisoned, PolicySet};
 use super::{KeyStatus, PublicAccessBlock, Sequence};
-use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, principal::User};
+use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, Timestamp, principal::User};
 
 /// One state of all accounts. Never changes; its successor replaces it as a whole.
 #[derive(Clone)]
@@ -35,6 +35,8 @@ pub struct Snapshot {
 pub struct BucketEntry {
     /// Whose it is.
     pub account: AccountId,
+    /// When this program came to know it: tells it from one of the same name before or after.
+    pub created: Timestamp,
     /// Its policy, compiled.
     pub policy: Option<Compiled>,
     /// What of it is kept from the public, by its own block.

@@ -102,6 +102,7 @@ impl Snapshot {
     fn put_bucket(&mut self, bucket: &Bucket) {
         let entry = BucketEntry {
             account: bucket.account,
+            created: bucket.created,
             policy: bucket.policy.as_deref().map(|document| Compiled::of_bucket(&bucket.name, document)),
             public_access_block: bucket.public_access_block.unwrap_or_default(),
         };

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::policy::{Kind, Policy};
 pub use crate::policy::PolicySet;
+use crate::policy::{Kind, Policy};
 
 /// The compiled policies of one holder, or why they cannot be used. Shared, never copied.
 #[derive(Clone)]

@@ -113,7 +113,6 @@ mod tests {
                     id,
                     created: Timestamp::UNIX_EPOCH,
                     public_access_block: None,
-                    public_access_block: None,
                 })?;
             }
             work.commit()

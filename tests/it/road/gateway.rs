@@ -91,9 +91,15 @@ impl Gateway {
 
     /// A new user with an inline policy, or without.
     pub fn user(&self, name: &str, policy: Option<&str>) -> Key {
+        self.user_of(ACCOUNT, name, policy)
+    }
+
+    /// A new user of an account, which is made if it is not there.
+    pub fn user_of(&self, account: &str, name: &str, policy: Option<&str>) -> Key {
         let (id, created) = (format!("AIDA{name}"), Timestamp::now());
         let key = Key::new(&format!("AKIA{name:0>16}"), &format!("the secret of {name}"));
-        let account: AccountId = ACCOUNT.parse().unwrap();
+        let account: AccountId = account.parse().unwrap();
+        self.directory.ensure_account(account, None, created).unwrap();
         let user = Identity {
             kind: IdentityKind::User,
             account,
