@@ -16,6 +16,7 @@ mod invoke;
 mod operations;
 mod outages;
 mod records;
+mod revocation;
 mod tls;
 mod transfers;
 mod uploads;
