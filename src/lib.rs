@@ -48,7 +48,7 @@
 //! - No request without a record: step 7 runs for allowed, denied, malformed and broken ones.
 #![forbid(unsafe_code)]
 
-// pub mod api;
+pub mod api;
 pub mod audit;
 pub mod base;
 pub mod cli;

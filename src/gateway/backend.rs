@@ -31,7 +31,30 @@ pub trait OwnApi: Send + Sync {
     fn body_bytes_max(&self) -> usize;
 
     /// Reads the request into an operation, with everything that it needs to be allowed.
-    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Fault>;
+    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>>;
+}
+
+/// A request that an API of ours refuses before anything is decided on.
+#[derive(Debug)]
+pub struct Undescribed {
+    /// What the client is told.
+    pub fault: Fault,
+    /// The operation that was asked for, if the API knows it: the record names it.
+    pub operation: Option<&'static str>,
+    /// Whether that operation changes nothing.
+    pub read_only: bool,
+}
+
+impl Undescribed {
+    /// A request for nothing that the API knows.
+    pub fn unknown(fault: Fault) -> Box<Self> {
+        Box::new(Self { fault, operation: None, read_only: false })
+    }
+
+    /// A request for a known operation, in a form that it does not take.
+    pub fn known(operation: &'static str, read_only: bool, fault: Fault) -> Box<Self> {
+        Box::new(Self { fault, operation: Some(operation), read_only })
+    }
 }
 
 /// One call of an API of ours. `run` may block on the store; it is called apart from the data path.

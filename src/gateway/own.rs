@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::{
     authorize::{Verdict, authorize},
-    backend::{Answer, ApiRequest, OwnApi},
+    backend::{Answer, ApiRequest, OwnApi, Undescribed},
     caller::Caller,
     context::Circumstances,
     read::Received,
@@ -85,7 +85,19 @@ fn steps(
     let request = ApiRequest { head: received.head(), body: &call.body, request_id };
     let operation = match call.api.describe(&request, caller) {
         Ok(operation) => operation,
-        Err(fault) => return (None, None, Err(fault)),
+        Err(undescribed) => {
+            let Undescribed { fault, operation, read_only } = *undescribed;
+            let described = operation.map(|name| OwnCall {
+                service: call.api.service(),
+                version: call.api.version(),
+                name: name.to_owned(),
+                read_only,
+                needs: Vec::new(),
+                request: serde_json::Value::Null,
+                response: serde_json::Value::Null,
+            });
+            return (described, None, Err(fault));
+        }
     };
     let described = OwnCall {
         service: call.api.service(),

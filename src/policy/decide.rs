@@ -114,7 +114,8 @@ impl Lowered {
     }
 }
 
-/// AWS's message for a denied call.
+/// AWS's message for a denied call. S3 puts the resource in quotation marks, other services do not.
 pub fn denial(caller: &str, action: &str, resource: &str, why: &str) -> Cow<'static, str> {
-    format!("User: {caller} is not authorized to perform: {action} on resource: \"{resource}\" {why}").into()
+    let quote = if action.starts_with("s3:") { "\"" } else { "" };
+    format!("User: {caller} is not authorized to perform: {action} on resource: {quote}{resource}{quote} {why}").into()
 }

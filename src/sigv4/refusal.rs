@@ -2,7 +2,11 @@
 //! Sources: S3 API reference, "Error responses"; IAM user guide, "Troubleshoot signed requests"; the wording of the Query
 //! services as observed.
 
-use super::evidence::{EXPIRES_MAX, Form};
+use super::{
+    escape::BadEscape,
+    evidence::{Algorithm, EXPIRES_MAX, Form},
+    verify::SKEW_SECONDS_MAX,
+};
 use crate::base::{Fault, Timestamp, time};
 
 /// In whose words a refusal is told.
@@ -37,23 +41,27 @@ pub enum Refusal {
     NotAPair(String, String),
     /// A parameter that the header does not have.
     UnknownParameter(String),
-    /// A parameter that stands twice.
-    RepeatedParameter(String),
+    /// A parameter that stands twice, in the header or in the query.
+    RepeatedParameter(Form, String),
     /// A header that may stand once stands twice.
     RepeatedHeader(&'static str),
-    /// What the header lacks.
-    MissingInHeader(Vec<&'static str>),
+    /// A header of a presigned request that says something else than the query does.
+    Contradiction(&'static str),
+    /// What the header lacks, and the algorithm that it names.
+    MissingInHeader(Algorithm, Vec<&'static str>),
     /// What the query lacks.
     MissingInQuery(Vec<&'static str>),
     /// An escape that cannot be read.
-    BadEscape,
+    BadEscape(BadEscape),
+    /// A parameter of the signature whose name is escaped.
+    EscapedName(String),
     /// The path leads above the root.
     AboveRoot,
     /// A date in a form of its own.
     BadDate(String),
     /// The same in a presigned URL.
     BadQueryDate(String),
-    /// A presigned URL whose time is negative.
+    /// A presigned URL whose time is negative or nothing.
     ExpiresNegative,
     /// A presigned URL whose time is no number.
     ExpiresNotANumber,
@@ -96,7 +104,12 @@ pub enum Refusal {
         now: Timestamp,
     },
     /// A presigned URL from the future.
-    NotYetValid,
+    NotYetValid {
+        /// When it was signed.
+        signed: Timestamp,
+        /// Now.
+        now: Timestamp,
+    },
     /// No such access key, or it is inactive.
     UnknownKey(String),
     /// A session token that is not ours, or one for a long-term key.
@@ -152,7 +165,7 @@ impl Refusal {
                     .with("Expires", time::iso8601(end))
                     .with("ServerTime", time::iso8601(*now))
             }
-            Refusal::NotYetValid => denied("Request is not valid yet"),
+            Refusal::NotYetValid { .. } => denied("Request is not valid yet"),
             Refusal::HeadersNotSigned(names) => {
                 denied("There were headers present in the request which were not signed")
                     .with("HeadersNotSigned", names.join(", "))
@@ -168,9 +181,7 @@ impl Refusal {
                     .with("Token-0", token.clone())
             }
             Refusal::NoCredentials => denied("Access Denied"),
-            Refusal::BadEscape | Refusal::AboveRoot => {
-                Fault::new(400, "InvalidURI", "Couldn't parse the specified URI.")
-            }
+            Refusal::BadEscape(_) | Refusal::EscapedName(_) | Refusal::AboveRoot => invalid_uri().because(self.cause()),
             _ => self.s3_malformed(),
         }
     }
@@ -203,7 +214,7 @@ impl Refusal {
             )
             .with("ArgumentName", "x-amz-content-sha256")
             .with("ArgumentValue", value.clone()),
-            Refusal::MissingInHeader(missing) if missing.as_slice() == ["Date"] => {
+            Refusal::MissingInHeader(_, missing) if missing.as_slice() == ["Date"] => {
                 denied("AWS authentication requires a valid Date or x-amz-date header")
             }
             Refusal::BadDate(_) => denied("AWS authentication requires a valid Date or x-amz-date header"),
@@ -224,6 +235,9 @@ impl Refusal {
 
     fn s3_query_or_scope(&self) -> Fault {
         match self {
+            Refusal::RepeatedParameter(Form::Query, _) | Refusal::Contradiction(_) => {
+                query_fault("A query-string authentication parameter is given more than once.").because(self.cause())
+            }
             Refusal::MissingInQuery(_) => query_fault(
                 "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
                  X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
@@ -274,8 +288,12 @@ impl Refusal {
             Refusal::BadToken(_) => {
                 Fault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid")
             }
-            Refusal::BadEscape => Fault::new(400, "MalformedQueryString", "Illegal hex character in escape % pattern"),
-            Refusal::Skewed { signed, now } | Refusal::Expired { signed, now, .. } => skew_in_words(*signed, *now),
+            Refusal::BadEscape(escape) => Fault::new(400, "MalformedQueryString", malformed_escape(*escape)),
+            Refusal::AboveRoot => invalid_uri(),
+            Refusal::Skewed { signed, now } | Refusal::NotYetValid { signed, now } => {
+                skew_in_words(*signed, *now, SKEW_SECONDS_MAX)
+            }
+            Refusal::Expired { signed, expires, now } => skew_in_words(*signed, *now, i64::from(*expires)),
             Refusal::Mismatch(_) => mismatch(
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
                  Access Key and signing method. Consult the service documentation for details.",
@@ -300,8 +318,7 @@ impl Refusal {
             Refusal::HeadersNotSigned(_)
             | Refusal::SignedHeaderMissing(_)
             | Refusal::TwoMechanisms
-            | Refusal::SeveralAuthorizations
-            | Refusal::AboveRoot => mismatch("").because(self.cause()),
+            | Refusal::SeveralAuthorizations => mismatch("").because(self.cause()),
             _ => Fault::new(400, "IncompleteSignature", self.incomplete()).because(self.cause()),
         }
     }
@@ -316,13 +333,13 @@ impl Refusal {
             Refusal::NotAPair(pair, whole) => {
                 format!("'{pair}' not a valid key=value pair (missing equal-sign) in Authorization header: '{whole}'.")
             }
-            Refusal::MissingInHeader(missing) => {
+            Refusal::MissingInHeader(algorithm, missing) => {
                 let sentence = |name: &&str| match *name {
                     "Date" => "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
                         .to_owned(),
                     name => format!("Authorization header requires '{name}' parameter. "),
                 };
-                missing.iter().map(sentence).collect::<String>().trim_end().to_owned()
+                missing.iter().map(sentence).collect::<String>() + "Authorization=" + algorithm.name()
             }
             Refusal::MissingInQuery(missing) => {
                 let sentence = |name: &&str| format!("AWS query-string parameters must include '{name}'. ");
@@ -345,7 +362,7 @@ impl Refusal {
             "MissingAuthenticationToken" => (403, "MissingAuthenticationTokenException"),
             "InvalidClientTokenId" => (403, "UnrecognizedClientException"),
             "SignatureDoesNotMatch" => (403, "InvalidSignatureException"),
-            "MalformedQueryString" => (400, "BadRequestException"),
+            "MalformedQueryString" | "InvalidURI" => (400, "BadRequestException"),
             _ => (403, "IncompleteSignatureException"),
         };
         let mut fault = Fault::new(status, code, told.message);
@@ -363,6 +380,20 @@ impl Refusal {
             Refusal::BadToken(_) => "the session token is not valid".into(),
             other => format!("{other:?}"),
         }
+    }
+}
+
+fn invalid_uri() -> Fault {
+    Fault::new(400, "InvalidURI", "Couldn't parse the specified URI.")
+}
+
+fn malformed_escape(escape: BadEscape) -> String {
+    match escape {
+        BadEscape::Incomplete => "Incomplete trailing escape % sequence".into(),
+        BadEscape::Illegal(found) => {
+            format!("Illegal hex character in escape % pattern: %{}", found.escape_ascii())
+        }
+        BadEscape::NotUtf8 => "The query string is not UTF-8".into(),
     }
 }
 
@@ -411,14 +442,19 @@ fn s3_mismatch(mismatch: &Mismatch) -> Fault {
         .with("CanonicalRequestBytes", bytes(&mismatch.canonical_request))
 }
 
-fn skew_in_words(signed: Timestamp, now: Timestamp) -> Fault {
-    let quarter = jiff::SignedDuration::from_mins(15);
+/// What the Query services say of a signature that is too old or too young by more than so many seconds.
+fn skew_in_words(signed: Timestamp, now: Timestamp, seconds_max: i64) -> Fault {
+    let most = jiff::SignedDuration::from_secs(seconds_max);
+    let told = match seconds_max % 60 {
+        0 => format!("{} min.", seconds_max / 60),
+        _ => format!("{seconds_max} sec."),
+    };
     let (signed_at, at) = (time::amz_date(signed), time::amz_date(now));
     mismatch(&if signed < now {
-        let limit = time::amz_date(now - quarter);
-        format!("Signature expired: {signed_at} is now earlier than {limit} ({at} - 15 min.)")
+        let limit = time::amz_date(now - most);
+        format!("Signature expired: {signed_at} is now earlier than {limit} ({at} - {told})")
     } else {
-        let limit = time::amz_date(now + quarter);
-        format!("Signature not yet current: {signed_at} is still later than {limit} ({at} + 15 min.)")
+        let limit = time::amz_date(now + most);
+        format!("Signature not yet current: {signed_at} is still later than {limit} ({at} + {told})")
     })
 }

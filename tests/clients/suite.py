@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 
-import boto_cases
+import boto_buckets  # noqa: F401, its cases register themselves
+import boto_objects  # noqa: F401
+import boto_world
 import cli_cases
 
 
@@ -33,9 +35,9 @@ def run(world, cases):
 def main():
     client, endpoint, access_key, secret_key, prefix = sys.argv[1:6]
     if client == "boto":
-        chosen = sys.argv[6:] or boto_cases.CASES
-        cases = {name: boto_cases.CASES[name] for name in chosen}
-        seen = run(boto_cases.World(endpoint, access_key, secret_key, prefix), cases)
+        chosen = sys.argv[6:] or boto_world.CASES
+        cases = {name: boto_world.CASES[name] for name in chosen}
+        seen = run(boto_world.World(endpoint, access_key, secret_key, prefix), cases)
     elif client in cli_cases.CLIENTS:
         seen = cli_cases.run(client, endpoint, access_key, secret_key, prefix)
     elif client == "js":

@@ -20,7 +20,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let arn = Arn::iam(scene.world.account.as_str(), &format!("group{path}{name}"));
     Ok(Plan::new("iam:CreateGroup", arn.as_str(), move |scene| {
         let identity = new(scene, IdentityKind::Group, &name, &path)?;
-        let taken = |_: &_| exists(format!("Group with name {name} already exists."));
+        let taken = || exists(format!("Group with name {name} already exists."));
         let added = |error| unless(error, ErrorKind::Exists, taken);
         scene.world.directory.write(|work| work.add_identity(&identity).map_err(added))?;
         Ok(Node::one("Group", nodes::identity(&identity)))
@@ -50,8 +50,8 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let everything = Arn::iam(scene.world.account.as_str(), "group/*");
-    Ok(Plan::new("iam:ListGroups", everything.as_str(), move |scene| {
+    let below = Arn::iam(scene.world.account.as_str(), &format!("group{}", asked.path_prefix()));
+    Ok(Plan::new("iam:ListGroups", below.as_str(), move |scene| {
         let account = scene.world.account;
         let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::Group, asked.page()))?;
         Ok(paged("Groups", listing, nodes::identity))

@@ -36,23 +36,38 @@ impl Asked {
         Ok(Self { path_prefix, ..Self::of(input)? })
     }
 
+    /// The path below which everything is listed.
+    pub(super) fn path_prefix(&self) -> &str {
+        &self.path_prefix
+    }
+
     /// For the store.
     pub(super) fn page(&self) -> Page<'_> {
-        Page { after: self.after.as_deref(), items_max: self.items_max.max(1), path_prefix: &self.path_prefix }
+        Page { after: self.after.as_deref(), items_max: self.items_max(), path_prefix: &self.path_prefix }
     }
 
     /// A page of what is held whole; `key` orders it and is unique.
     pub(super) fn cut<T>(&self, all: impl IntoIterator<Item = T>, key: impl Fn(&T) -> String) -> Listing<T> {
         let after = |item: &T| self.after.as_ref().is_none_or(|after| key(item) > *after);
         let mut rest = all.into_iter().filter(after);
-        let items: Vec<T> = rest.by_ref().take(self.items_max).collect();
+        let items: Vec<T> = rest.by_ref().take(self.items_max()).collect();
         let next = rest.next().and_then(|_| items.last().map(|last| key(last).into()));
         Listing { items, next }
     }
 
-    /// What was given after the marker, if it begins so: for listings of two kinds.
-    pub(super) fn marked(&self, kind: &str) -> Option<Option<&str>> {
-        self.after.as_deref().map(|after| after.strip_prefix(kind))
+    /// The same page of one of two listings that are shown one after the other. Their markers begin with the kind;
+    /// `None` if the marker is one of the other kind.
+    pub(super) fn of_kind(&self, kind: &str, items_max: usize) -> Option<Page<'_>> {
+        let after = match self.after.as_deref() {
+            None => None,
+            Some(after) => Some(after.strip_prefix(kind)?).filter(|after| !after.is_empty()),
+        };
+        Some(Page { after, items_max, path_prefix: &self.path_prefix })
+    }
+
+    /// The most items of one answer.
+    pub(super) fn items_max(&self) -> usize {
+        self.items_max.max(1)
     }
 }
 

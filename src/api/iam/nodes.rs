@@ -31,10 +31,7 @@ pub(super) fn tagged(identity: &Identity, tags: &[Tag]) -> Node {
 }
 
 fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
-    let (name, id) = match identity.kind {
-        IdentityKind::User => ("UserName", "UserId"),
-        IdentityKind::Group => ("GroupName", "GroupId"),
-    };
+    let (name, id) = name_and_id(identity.kind);
     vec![
         ("Path", Node::text(&*identity.path)),
         (name, Node::text(&*identity.name)),
@@ -42,6 +39,13 @@ fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
         ("Arn", Node::text(identity.arn().as_str())),
         ("CreateDate", Node::Time(identity.created)),
     ]
+}
+
+fn name_and_id(kind: IdentityKind) -> (&'static str, &'static str) {
+    match kind {
+        IdentityKind::User => ("UserName", "UserId"),
+        IdentityKind::Group => ("GroupName", "GroupId"),
+    }
 }
 
 /// A list of tags.
@@ -64,8 +68,19 @@ pub(super) fn access_key(key: &AccessKey, user: Option<&str>) -> Vec<(&'static s
     ]
 }
 
-/// A managed policy.
+/// A managed policy, as `GetPolicy` shows it.
 pub(super) fn policy(policy: &ManagedPolicy, tags: &[Tag]) -> Node {
+    let mut members = policy_members(policy, tags);
+    members.push(("Description", Node::maybe(policy.description.as_deref())));
+    Node::Struct(members)
+}
+
+/// A managed policy, as it is shown where it is made or listed: without its description.
+pub(super) fn listed_policy(policy: &ManagedPolicy, tags: &[Tag]) -> Node {
+    Node::Struct(policy_members(policy, tags))
+}
+
+fn policy_members(policy: &ManagedPolicy, tags: &[Tag]) -> Vec<(&'static str, Node)> {
     let mut members = vec![
         ("PolicyName", Node::text(&*policy.name)),
         ("PolicyId", Node::text(&*policy.id)),
@@ -75,14 +90,24 @@ pub(super) fn policy(policy: &ManagedPolicy, tags: &[Tag]) -> Node {
         ("AttachmentCount", Node::Number(policy.attachments.into())),
         ("PermissionsBoundaryUsageCount", Node::Number(0)),
         ("IsAttachable", Node::Bool(true)),
-        ("Description", Node::maybe(policy.description.as_deref())),
         ("CreateDate", Node::Time(policy.created)),
         ("UpdateDate", Node::Time(policy.updated)),
     ];
     if !tags.is_empty() {
         members.push(("Tags", list_of_tags(tags)));
     }
-    Node::Struct(members)
+    members
+}
+
+/// A managed policy among those that are attached to somebody.
+pub(super) fn attached_policy(policy: &ManagedPolicy) -> Node {
+    Node::Struct(vec![("PolicyName", Node::text(&*policy.name)), ("PolicyArn", Node::text(policy.arn().as_str()))])
+}
+
+/// A user or group among those that a policy is attached to.
+pub(super) fn holder(identity: &Identity) -> Node {
+    let (name, id) = name_and_id(identity.kind);
+    Node::Struct(vec![(name, Node::text(&*identity.name)), (id, Node::text(&*identity.id))])
 }
 
 /// A policy's version without its document.

@@ -119,13 +119,17 @@ impl PolicyTarget {
     pub(super) fn facts(&self) -> Vec<(String, Value<'static>)> {
         resource_tags(&self.tags)
     }
+
+    /// `iam:PolicyARN`, for operations on an identity that name a policy.
+    pub(super) fn policy_arn(&self) -> (String, Value<'static>) {
+        ("iam:policyarn".to_owned(), Value::owned(self.arn.as_str()))
+    }
 }
 
 fn resource_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
     let both = |tag: &Tag| {
-        ["aws", "iam"].map(|vendor| {
-            (format!("{vendor}:resourcetag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value))
-        })
+        ["aws", "iam"]
+            .map(|vendor| (format!("{vendor}:resourcetag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value)))
     };
     tags.iter().flat_map(both).collect()
 }

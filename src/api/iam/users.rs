@@ -28,7 +28,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let plan = Plan::new("iam:CreateUser", arn.as_str(), move |scene| {
         let identity = new(scene, IdentityKind::User, &name, &path)?;
         scene.world.directory.write(|work| {
-            let taken = |_| exists(format!("User with name {name} already exists."));
+            let taken = || exists(format!("User with name {name} already exists."));
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&identity.id, &tags)?;
             Ok::<_, Fault>(())
@@ -75,8 +75,8 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let everything = Arn::iam(scene.world.account.as_str(), "user/*");
-    Ok(Plan::new("iam:ListUsers", everything.as_str(), move |scene| {
+    let below = Arn::iam(scene.world.account.as_str(), &format!("user{}", asked.path_prefix()));
+    Ok(Plan::new("iam:ListUsers", below.as_str(), move |scene| {
         let account = scene.world.account;
         let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::User, asked.page()))?;
         Ok(paged("Users", listing, nodes::identity))
@@ -149,7 +149,7 @@ pub(super) fn rename(
         scene.world.directory.write(|work| {
             let found = target.still(work)?;
             let (name, path) = (new_name.as_deref().unwrap_or(&found.name), new_path.as_deref().unwrap_or(&found.path));
-            let taken = |_| match found.kind {
+            let taken = || match found.kind {
                 IdentityKind::User => exists(format!("User with name {name} already exists.")),
                 IdentityKind::Group => exists(format!("Group with name {name} already exists.")),
             };
@@ -176,6 +176,6 @@ pub(super) fn refuse_with_policies(work: &mut dyn UnitOfWork, identity: &Identit
 }
 
 /// The store's error, or better words for one kind of it.
-pub(super) fn unless(error: StoreError, kind: ErrorKind, better: impl FnOnce(&StoreError) -> Fault) -> Fault {
-    if error.kind == kind { better(&error) } else { error.into() }
+pub(super) fn unless(error: StoreError, kind: ErrorKind, better: impl FnOnce() -> Fault) -> Fault {
+    if error.kind == kind { better() } else { error.into() }
 }

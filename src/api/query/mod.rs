@@ -20,7 +20,7 @@ use super::World;
 use crate::{
     base::{self, Fault, Need, condition::Value},
     gateway::{
-        backend::{Answer, ApiRequest, OwnApi, OwnOperation},
+        backend::{Answer, ApiRequest, OwnApi, OwnOperation, Undescribed},
         caller::Caller,
     },
 };
@@ -119,17 +119,17 @@ impl OwnApi for Api {
         self.body_bytes_max
     }
 
-    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Fault> {
-        let parameters = Parameters::read(&request.head, request.body)?;
+    fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>> {
+        let parameters = Parameters::read(&request.head, request.body).map_err(Undescribed::unknown)?;
         let operation = self.operation(&parameters)?;
         let mut input = Input::new(&parameters);
-        let plan = (operation.plan)(&Scene { world: &self.world, caller }, &mut input)?;
-        let (namespace, service) = (self.namespace, self.service);
+        let plan = (operation.plan)(&Scene { world: &self.world, caller }, &mut input);
+        let refused = |fault| Undescribed::known(operation.name, operation.read_only, fault);
         Ok(Box::new(Planned {
-            service,
-            namespace,
+            service: self.service,
+            namespace: self.namespace,
             operation,
-            plan,
+            plan: plan.map_err(refused)?,
             request: input.shown(),
             request_id: request.request_id,
             world: self.world.clone(),
@@ -138,24 +138,26 @@ impl OwnApi for Api {
 }
 
 impl Api {
-    fn operation(&self, parameters: &Parameters) -> Result<&'static Operation, Fault> {
+    fn operation(&self, parameters: &Parameters) -> Result<&'static Operation, Box<Undescribed>> {
         let Some(name) = parameters.get("Action").filter(|name| !name.is_empty()) else {
             let message = "The request is missing an action or a required parameter.";
-            return Err(Fault::new(400, "MissingAction", message));
+            return Err(Undescribed::unknown(Fault::new(400, "MissingAction", message)));
         };
         let version = parameters.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
         if version == self.version {
             if let Some(operation) = self.offered.iter().find(|operation| operation.name == name) {
                 return Ok(operation);
             }
-            if self.not_offered.binary_search(&name).is_ok() {
-                return Err(Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented.")));
+            if let Some(known) = self.not_offered.iter().copied().find(|known| *known == name) {
+                let fault = Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented."));
+                let read_only = ["Get", "List", "Simulate"].iter().any(|start| known.starts_with(start));
+                return Err(Undescribed::known(known, read_only, fault));
             }
         }
         let name: String = name.chars().take(128).collect();
         let version: String = version.chars().take(32).collect();
         let message = format!("Could not find operation {name} for version {version}");
-        Err(Fault::new(400, "InvalidAction", message))
+        Err(Undescribed::unknown(Fault::new(400, "InvalidAction", message)))
     }
 }
 

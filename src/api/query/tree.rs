@@ -1,6 +1,6 @@
 //! Results, written as the protocol's XML and as CloudTrail's JSON.
 
-use quick_xml::escape::escape;
+use quick_xml::escape::partial_escape;
 use serde_json::{Map, Value as Json};
 
 use crate::base::{Timestamp, time};
@@ -61,7 +61,7 @@ impl Node {
     fn write(&self, out: &mut String) {
         match self {
             Node::Nothing => {}
-            Node::Text(text) | Node::Secret(text) => out.push_str(&escape(text.as_str())),
+            Node::Text(text) | Node::Secret(text) => out.push_str(&partial_escape(text.as_str())),
             Node::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Node::Number(number) => out.push_str(itoa::Buffer::new().format(*number)),
             Node::Time(at) => out.push_str(&time::iso8601(*at)),

@@ -2,7 +2,7 @@
 //! Source: IAM API reference, "Common errors".
 
 use bytes::Bytes;
-use quick_xml::escape::escape;
+use quick_xml::escape::partial_escape;
 
 use crate::base::Fault;
 
@@ -18,9 +18,9 @@ pub fn error_body(fault: &Fault, request_id: &str, namespace: &str) -> Bytes {
         "\"><Error><Type>",
         kind,
         "</Type><Code>",
-        &escape(&*fault.code),
+        &partial_escape(&*fault.code),
         "</Code><Message>",
-        &escape(&*fault.message),
+        &partial_escape(&*fault.message),
         "</Message></Error><RequestId>",
         request_id,
         "</RequestId></ErrorResponse>",

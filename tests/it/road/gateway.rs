@@ -12,7 +12,7 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     config::{self, Config},
     server::{
-        Server, StartError,
+        Places, Server, StartError,
         state::{Missing, State},
     },
     store::{
@@ -82,7 +82,8 @@ impl Gateway {
             state = wrap(state, dir.path());
         }
         let directory = state.directory.clone();
-        let server = Server::start(config, state).unwrap();
+        let places = Places::take(&config).unwrap();
+        let server = Server::start(config, state, places).unwrap();
         Self { address: server.address, admin: server.admin_address, dir, directory, server: Some(server) }
     }
 

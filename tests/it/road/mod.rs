@@ -1,15 +1,12 @@
 //! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
 
 mod chunked;
-mod client;
-mod form;
-mod gateway;
-mod signer;
-mod upstream;
-
+pub mod client;
 mod deadlines;
 mod documents;
 mod drain;
+mod form;
+pub mod gateway;
 mod harness;
 mod heads;
 mod invoke;
@@ -17,6 +14,8 @@ mod operations;
 mod outages;
 mod records;
 mod revocation;
+pub mod signer;
 mod tls;
 mod transfers;
 mod uploads;
+pub mod upstream;

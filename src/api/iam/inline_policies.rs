@@ -1,0 +1,142 @@
+//! Policies that belong to one user or group alone.
+
+use super::{
+    attachments::holder_name,
+    listing::{Asked, paged},
+    nodes,
+    target::{Target, no_such},
+    texts::{DOCUMENT, NAME, counted_characters},
+};
+use crate::{
+    api::query::{Input, Node, Plan, Scene},
+    base::{Fault, name::fold},
+    policy,
+    store::{IdentityKind, InlinePolicy},
+};
+
+pub(super) fn put_on_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    put("iam:PutUserPolicy", IdentityKind::User, scene, input)
+}
+
+pub(super) fn put_on_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    put("iam:PutGroupPolicy", IdentityKind::Group, scene, input)
+}
+
+pub(super) fn get_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    get("iam:GetUserPolicy", IdentityKind::User, scene, input)
+}
+
+pub(super) fn get_of_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    get("iam:GetGroupPolicy", IdentityKind::Group, scene, input)
+}
+
+pub(super) fn delete_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    delete("iam:DeleteUserPolicy", IdentityKind::User, scene, input)
+}
+
+pub(super) fn delete_of_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    delete("iam:DeleteGroupPolicy", IdentityKind::Group, scene, input)
+}
+
+pub(super) fn list_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListUserPolicies", IdentityKind::User, scene, input)
+}
+
+pub(super) fn list_of_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListGroupPolicies", IdentityKind::Group, scene, input)
+}
+
+fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let holder = holder_name(kind, input);
+    let name = input.required("PolicyName", &NAME);
+    let document = input.required("PolicyDocument", &DOCUMENT);
+    input.check()?;
+    let target = Target::of(scene, kind, &holder)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new(action, arn, move |scene| {
+        policy::validate(&document)?;
+        scene.world.directory.write(|work| {
+            let holder = target.still(work)?;
+            let policy = InlinePolicy { name: name.as_str().into(), document: document.as_str().into() };
+            work.put_inline_policy(&holder.id, &policy)?;
+            let all = work.inline_policies(&holder.id)?;
+            let most = characters_max(kind);
+            if all.iter().map(|policy| counted_characters(&policy.document)).sum::<usize>() > most {
+                let (kind, name) = (kind.word(), &holder.name);
+                let message = format!("Maximum policy size of {most} bytes exceeded for {kind} {name}");
+                return Err(Fault::new(409, "LimitExceeded", message));
+            }
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+fn get(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let (target, name) = named(kind, scene, input)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let holder = target.still(work)?;
+            let policy = work.inline_policy(&holder.id, &name)?.ok_or_else(|| missing(kind, &name))?;
+            let holder_member = if kind == IdentityKind::User { "UserName" } else { "GroupName" };
+            Ok(Node::Struct(vec![
+                (holder_member, Node::text(&*holder.name)),
+                ("PolicyName", Node::text(&*policy.name)),
+                ("PolicyDocument", nodes::document(&policy.document)),
+            ]))
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+fn delete(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let (target, name) = named(kind, scene, input)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let holder = target.still(work)?;
+            match work.delete_inline_policy(&holder.id, &name)? {
+                true => Ok(Node::Nothing),
+                false => Err(missing(kind, &name)),
+            }
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+fn list(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let holder = holder_name(kind, input);
+    let asked = Asked::of(input)?;
+    input.check()?;
+    let target = Target::of(scene, kind, &holder)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let holder = target.still(work)?;
+            let listing = asked.cut(work.inline_policies(&holder.id)?, |policy| fold(&policy.name));
+            Ok(paged("PolicyNames", listing, |policy| Node::text(&*policy.name)))
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+fn named(kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<(Target, String), Fault> {
+    let holder = holder_name(kind, input);
+    let name = input.required("PolicyName", &NAME);
+    input.check()?;
+    Ok((Target::of(scene, kind, &holder)?, name))
+}
+
+/// The most characters of all inline policies together, white space left out.
+/// Source: IAM user guide, "IAM and AWS STS quotas".
+fn characters_max(kind: IdentityKind) -> usize {
+    match kind {
+        IdentityKind::User => 2048,
+        IdentityKind::Group => 5120,
+    }
+}
+
+fn missing(kind: IdentityKind, name: &str) -> Fault {
+    no_such(format!("The {} policy with name {name} cannot be found.", kind.word()))
+}

@@ -1,0 +1,124 @@
+//! Managed policies.
+
+use super::{
+    listing::{Asked, paged},
+    nodes,
+    target::{PolicyTarget, exists, in_use, over_quota, request_tags},
+    texts::{ARN, DESCRIPTION, DOCUMENT, MANAGED_POLICY_CHARACTERS_MAX, NAME, POLICY_PATH, counted_characters},
+    users::{random, unless},
+};
+use crate::{
+    api::query::{Input, Node, Plan, Scene},
+    base::{
+        Arn, Fault,
+        id::{IdKind, unique_id},
+    },
+    policy,
+    store::{ErrorKind, Listing, ManagedPolicy},
+};
+
+pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let name = input.required("PolicyName", &NAME);
+    let path = input.optional("Path", &POLICY_PATH).unwrap_or_else(|| "/".to_owned());
+    let document = input.required("PolicyDocument", &DOCUMENT);
+    let description = input.optional("Description", &DESCRIPTION);
+    let tags = input.tags("Tags", false)?;
+    input.check()?;
+    let arn = Arn::iam(scene.world.account.as_str(), &format!("policy{path}{name}"));
+    let (facts, has_tags) = (request_tags(&tags), !tags.is_empty());
+    let plan = Plan::new("iam:CreatePolicy", arn.as_str(), move |scene| {
+        check_document(&document)?;
+        let (account, now) = (scene.world.account, scene.caller.at());
+        let policy = ManagedPolicy {
+            account,
+            id: unique_id(IdKind::Policy, account, random(scene)?).into(),
+            name: name.as_str().into(),
+            path: path.into(),
+            description: description.filter(|text| !text.is_empty()).map(Into::into),
+            created: now,
+            updated: now,
+            default_version: 1,
+            attachments: 0,
+        };
+        scene.world.directory.write(|work| {
+            let taken = || exists(format!("A policy called {name} already exists. Duplicate names are not allowed."));
+            work.add_policy(&policy, &document).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            work.put_tags(&policy.id, &tags)?;
+            Ok::<_, Fault>(())
+        })?;
+        Ok(Node::one("Policy", nodes::listed_policy(&policy, &tags)))
+    });
+    let plan = if has_tags { plan.needing("iam:TagPolicy", arn.as_str()) } else { plan };
+    Ok(plan.knowing(facts))
+}
+
+pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let target = target(scene, input)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new("iam:GetPolicy", arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let policy = target.still(work)?;
+            let tags = work.tags(&policy.id)?;
+            Ok(Node::one("Policy", nodes::policy(&policy, &tags)))
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+/// The account's own policies. There are none of AWS's here, so `Scope` decides only whether the account's are shown;
+/// no policy is anybody's boundary yet.
+pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let scope = input.one_of("Scope", &["All", "AWS", "Local"]);
+    let only_attached = input.flag("OnlyAttached").unwrap_or(false);
+    let usage = input.one_of("PolicyUsageFilter", &["PermissionsPolicy", "PermissionsBoundary"]);
+    let asked = Asked::below_path(input)?;
+    input.check()?;
+    // AWS names this in place of an ARN, so that only `*` allows it.
+    let below = format!("policy path {}", asked.path_prefix());
+    Ok(Plan::new("iam:ListPolicies", below, move |scene| {
+        let account = scene.world.account;
+        let listing = match (scope, usage) {
+            (Some("AWS"), _) | (_, Some("PermissionsBoundary")) => Listing { items: Vec::new(), next: None },
+            _ => scene.world.directory.read(|work| work.policies(account, only_attached, asked.page()))?,
+        };
+        Ok(paged("Policies", listing, |policy| nodes::listed_policy(policy, &[])))
+    }))
+}
+
+pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let target = target(scene, input)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new("iam:DeletePolicy", arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let policy = target.still(work)?;
+            if policy.attachments > 0 {
+                return Err(in_use("Cannot delete a policy attached to entities."));
+            }
+            if work.policy_versions(&policy.id)?.len() > 1 {
+                return Err(in_use(
+                    "This policy has more than one version. Before you delete a policy, you must delete the policy's \
+                     versions. The default version is deleted with the policy.",
+                ));
+            }
+            work.delete_policy(&policy.id)?;
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+/// The policy that `PolicyArn` names, when nothing else is asked.
+fn target(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<PolicyTarget, Fault> {
+    let arn = input.required("PolicyArn", &ARN);
+    input.check()?;
+    PolicyTarget::of(scene, &arn)
+}
+
+/// Whether a document can be a managed policy's.
+pub(super) fn check_document(document: &str) -> Result<(), Fault> {
+    policy::validate(document)?;
+    match counted_characters(document) > MANAGED_POLICY_CHARACTERS_MAX {
+        true => Err(over_quota("PolicySize", MANAGED_POLICY_CHARACTERS_MAX)),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,134 @@
+//! Tags of users and of managed policies.
+
+use super::{
+    listing::{Asked, paged},
+    nodes,
+    target::{PolicyTarget, Target, request_tags, tag_keys},
+    texts::{ARN, KNOWN_USER_NAME, TAG_KEY},
+};
+use crate::{
+    api::query::{Input, Node, Plan, Scene},
+    base::{Fault, condition::Value},
+    store::{IdentityKind, UnitOfWork},
+};
+
+/// The most tags of one resource, and of one call.
+const TAGS_MAX: usize = 50;
+
+/// What has tags.
+enum Tagged {
+    User(Target),
+    Policy(PolicyTarget),
+}
+
+type Facts = Vec<(String, Value<'static>)>;
+
+pub(super) fn tag_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagUser", Tagged::user, scene, input)
+}
+
+pub(super) fn tag_policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagPolicy", Tagged::policy, scene, input)
+}
+
+pub(super) fn untag_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagUser", Tagged::user, scene, input)
+}
+
+pub(super) fn untag_policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagPolicy", Tagged::policy, scene, input)
+}
+
+pub(super) fn list_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListUserTags", Tagged::user, scene, input)
+}
+
+pub(super) fn list_of_policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListPolicyTags", Tagged::policy, scene, input)
+}
+
+/// Reads what the tags are on.
+type Find = fn(&Scene<'_>, &mut Input<'_>) -> Result<Tagged, Fault>;
+
+fn tag(action: &'static str, find: Find, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let tags = input.tags("Tags", true)?;
+    let tagged = find(scene, input)?;
+    let (arn, facts, brought) = (tagged.arn().to_owned(), tagged.facts(), request_tags(&tags));
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let id = tagged.id(work)?;
+            work.put_tags(&id, &tags)?;
+            if work.tags(&id)?.len() > TAGS_MAX {
+                let message = "The number of tags has reached the maximum limit.";
+                return Err(Fault::new(409, "LimitExceeded", message));
+            }
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts).knowing(brought))
+}
+
+fn untag(action: &'static str, find: Find, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let keys = input.texts("TagKeys", TAGS_MAX, &TAG_KEY);
+    let tagged = find(scene, input)?;
+    let (arn, facts, brought) = (tagged.arn().to_owned(), tagged.facts(), tag_keys(keys.iter().cloned()));
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let id = tagged.id(work)?;
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            work.delete_tags(&id, &keys)?;
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts).knowing(brought))
+}
+
+fn list(action: &'static str, find: Find, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let asked = Asked::of(input)?;
+    let tagged = find(scene, input)?;
+    let (arn, facts) = (tagged.arn().to_owned(), tagged.facts());
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let id = tagged.id(work)?;
+            let listing = asked.cut(work.tags(&id)?, |tag| tag.key.to_lowercase());
+            Ok(paged("Tags", listing, nodes::tag))
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+impl Tagged {
+    fn user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        let name = input.required("UserName", &KNOWN_USER_NAME);
+        input.check()?;
+        Ok(Tagged::User(Target::of(scene, IdentityKind::User, &name)?))
+    }
+
+    fn policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        let arn = input.required("PolicyArn", &ARN);
+        input.check()?;
+        Ok(Tagged::Policy(PolicyTarget::of(scene, &arn)?))
+    }
+
+    fn arn(&self) -> &str {
+        match self {
+            Tagged::User(target) => target.arn(),
+            Tagged::Policy(target) => target.arn(),
+        }
+    }
+
+    fn facts(&self) -> Facts {
+        match self {
+            Tagged::User(target) => target.facts(),
+            Tagged::Policy(target) => target.facts(),
+        }
+    }
+
+    /// Its unique id.
+    fn id(&self, work: &mut dyn UnitOfWork) -> Result<Box<str>, Fault> {
+        Ok(match self {
+            Tagged::User(target) => target.still(work)?.id.clone(),
+            Tagged::Policy(target) => target.still(work)?.id,
+        })
+    }
+}

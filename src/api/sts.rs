@@ -1,0 +1,56 @@
+//! STS's API, version 2011-06-15. Source: STS API reference.
+
+use std::sync::Arc;
+
+use super::{
+    World,
+    query::{Api, Input, Node, Operation, Plan, Scene},
+};
+use crate::base::Fault;
+
+/// The API.
+pub fn api(world: Arc<World>) -> Api {
+    Api {
+        service: "sts",
+        version: "2011-06-15",
+        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        body_bytes_max: 512 * 1024,
+        offered: OFFERED,
+        not_offered: NOT_OFFERED,
+        world,
+    }
+}
+
+/// What is offered.
+pub static OFFERED: &[Operation] =
+    &[Operation { name: "GetCallerIdentity", read_only: true, plan: get_caller_identity }];
+
+/// What AWS offers beyond that, in order. May only shrink.
+pub static NOT_OFFERED: &[&str] = &[
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "DecodeAuthorizationMessage",
+    "GetAccessKeyInfo",
+    "GetDelegatedAccessToken",
+    "GetFederationToken",
+    "GetSessionToken",
+    "GetWebIdentityToken",
+];
+
+/// Open to every authenticated caller: not even an explicit deny takes it away.
+fn get_caller_identity(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    input.check()?;
+    Ok(Plan::open(|scene| {
+        let principal = scene.caller.principal();
+        let (Some(account), Some(arn)) = (principal.account(), principal.arn()) else {
+            return Err(Fault::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"));
+        };
+        Ok(Node::Struct(vec![
+            ("UserId", Node::text(principal.user_id())),
+            ("Account", Node::text(account.as_str())),
+            ("Arn", Node::text(arn.as_str())),
+        ]))
+    }))
+}

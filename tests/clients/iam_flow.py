@@ -1,0 +1,170 @@
+"""IAM and STS as a table of calls in order, which each client that speaks IAM's API makes.
+
+A row reads: who calls, `service.Operation`, its input, what must come of it. That is a table from JMESPath to value, or the
+code and the message of an error. `Keep` remembers something of the answer for later rows; `Pages` makes a listing by pages of
+two. `$u` is the name of this run's user, `$p` its path, `$b` a bucket with the objects `a` and `b`, `$account` the account.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Keep:
+    """Remembers an answer's value by this JMESPath under a name. A principal is the name of a kept access key."""
+
+    name: str
+    path: str
+
+
+@dataclass
+class Pages:
+    """The whole listing, page by page: the member's values, and how many there are at least."""
+
+    path: str
+    values: list
+
+
+def policy(action, resource, effect="Allow"):
+    return {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]}
+
+
+def s3_denied(action, resource):
+    return ("AccessDenied", f"User: $arn is not authorized to perform: {action} on resource: \"arn:aws:s3:::{resource}\" "
+            f"because no identity-based policy allows the {action} action")
+
+
+def no_user(name):
+    return ("NoSuchEntity", f"The user with name {name} cannot be found.")
+
+
+READ_A = policy("s3:GetObject", "arn:aws:s3:::$b/a")
+READ_ALL = policy("s3:GetObject", "arn:aws:s3:::$b/*")
+NOT_B = policy("s3:GetObject", "arn:aws:s3:::$b/b", "Deny")
+GET_A, GET_B = {"Bucket": "$b", "Key": "a"}, {"Bucket": "$b", "Key": "b"}
+USER, GROUP = {"UserName": "$u"}, {"GroupName": "$u-group"}
+POLICY = {"PolicyArn": "arn:aws:iam::$account:policy$p$u-policy"}
+OK = {}
+
+FLOW = [
+    # who one is
+    ("root", "sts.GetCallerIdentity", {}, {"Account": "$account", "Arn": "arn:aws:iam::$account:root", "UserId": "$account"}),
+    # a user
+    ("root", "iam.GetUser", USER, no_user("$u")),
+    ("root", "iam.CreateUser", {**USER, "Path": "$p", "Tags": [{"Key": "team", "Value": "ä b"}]},
+     {"User.Arn": "arn:aws:iam::$account:user$p$u", "User.Path": "$p", "User.UserName": "$u", "starts_with(User.UserId, 'AIDA')": True}),
+    ("root", "iam.CreateUser", USER, ("EntityAlreadyExists", "User with name $u already exists.")),
+    ("root", "iam.GetUser", USER, Keep("arn", "User.Arn")),
+    ("root", "iam.ListUserTags", USER, {"Tags": [{"Key": "team", "Value": "ä b"}]}),
+    ("root", "iam.CreateUser", {"UserName": "a/b"}, ("ValidationError", None)),
+    ("root", "iam.TagUser", {**USER, "Tags": [{"Key": "k", "Value": "a & b"}]}, ("ValidationError", None)),
+    ("root", "iam.CreateUser", {"UserName": "x" * 65}, ("ValidationError", None)),
+    ("root", "iam.UpdateUser", {"UserName": "$u-none", "NewUserName": "x"}, no_user("$u-none")),
+    # its keys
+    ("root", "iam.CreateAccessKey", USER, Keep("ann", "AccessKey")),
+    ("root", "iam.ListAccessKeys", USER, {"length(AccessKeyMetadata)": 1, "AccessKeyMetadata[0].Status": "Active",
+                                          "AccessKeyMetadata[0].AccessKeyId": "$ann"}),
+    ("root", "iam.CreateAccessKey", USER, Keep("spare", "AccessKey")),
+    ("root", "iam.CreateAccessKey", USER, ("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2")),
+    ("ann", "sts.GetCallerIdentity", {}, {"Arn": "$arn", "Account": "$account"}),
+    # nothing is allowed before it is said
+    ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
+    ("ann", "iam.GetUser", USER, ("AccessDenied", None)),
+    ("ann", "iam.ListUsers", {}, ("AccessDenied", "User: $arn is not authorized to perform: iam:ListUsers on resource: "
+                                  "arn:aws:iam::$account:user/ because no identity-based policy allows the iam:ListUsers action")),
+    # an inline policy counts for the next request, and its end too
+    ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "read", "PolicyDocument": READ_A}, OK),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("ann", "s3.GetObject", GET_B, s3_denied("s3:GetObject", "$b/b")),
+    ("root", "iam.GetUserPolicy", {**USER, "PolicyName": "read"}, {"PolicyDocument": READ_A, "UserName": "$u"}),
+    ("root", "iam.ListUserPolicies", USER, {"PolicyNames": ["read"]}),
+    ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "read", "PolicyDocument": READ_ALL}, OK),
+    ("ann", "s3.GetObject", GET_B, OK),
+    ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "not", "PolicyDocument": NOT_B}, OK),
+    ("ann", "s3.GetObject", GET_B, ("AccessDenied", "User: $arn is not authorized to perform: s3:GetObject on resource: "
+                                    "\"arn:aws:s3:::$b/b\" with an explicit deny in an identity-based policy")),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("root", "iam.DeleteUserPolicy", {**USER, "PolicyName": "not"}, OK),
+    ("ann", "s3.GetObject", GET_B, OK),
+    ("root", "iam.DeleteUserPolicy", {**USER, "PolicyName": "read"}, OK),
+    ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
+    ("root", "iam.DeleteUserPolicy", {**USER, "PolicyName": "read"},
+     ("NoSuchEntity", "The user policy with name read cannot be found.")),
+    # documents that are none
+    ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "bad", "PolicyDocument": "{"}, ("MalformedPolicyDocument", None)),
+    ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "bad", "PolicyDocument": policy("s3", "*")},
+     ("MalformedPolicyDocument", None)),
+    ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "bad", "PolicyDocument": policy("s3:*", "*", "Perhaps")},
+     ("MalformedPolicyDocument", None)),
+    ("root", "iam.CreatePolicy", {"PolicyName": "$u-bad", "PolicyDocument": "[]"}, ("MalformedPolicyDocument", None)),
+    # a managed policy, its versions, and what it is attached to
+    ("root", "iam.CreatePolicy", {"PolicyName": "$u-policy", "Path": "$p", "PolicyDocument": READ_A, "Description": "read a"},
+     {"Policy.Arn": POLICY["PolicyArn"], "Policy.DefaultVersionId": "v1", "Policy.AttachmentCount": 0}),
+    ("root", "iam.CreatePolicy", {"PolicyName": "$u-policy", "PolicyDocument": READ_A},
+     ("EntityAlreadyExists", "A policy called $u-policy already exists. Duplicate names are not allowed.")),
+    ("root", "iam.AttachUserPolicy", {**USER, **POLICY}, OK),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("ann", "s3.GetObject", GET_B, s3_denied("s3:GetObject", "$b/b")),
+    ("root", "iam.CreatePolicyVersion", {**POLICY, "PolicyDocument": READ_ALL}, {"PolicyVersion.IsDefaultVersion": False}),
+    ("ann", "s3.GetObject", GET_B, s3_denied("s3:GetObject", "$b/b")),
+    ("root", "iam.SetDefaultPolicyVersion", {**POLICY, "VersionId": "v2"}, OK),
+    ("ann", "s3.GetObject", GET_B, OK),
+    ("root", "iam.GetPolicy", POLICY, {"Policy.DefaultVersionId": "v2", "Policy.AttachmentCount": 1, "Policy.Description": "read a"}),
+    ("root", "iam.GetPolicyVersion", {**POLICY, "VersionId": "v1"}, {"PolicyVersion.Document": READ_A}),
+    ("root", "iam.ListPolicyVersions", POLICY, {"sort(Versions[].VersionId)": ["v1", "v2"]}),
+    ("root", "iam.DeletePolicyVersion", {**POLICY, "VersionId": "v2"}, ("DeleteConflict", None)),
+    ("root", "iam.DeletePolicyVersion", {**POLICY, "VersionId": "v1"}, OK),
+    ("root", "iam.ListAttachedUserPolicies", USER, {"AttachedPolicies[].PolicyName": ["$u-policy"]}),
+    ("root", "iam.ListEntitiesForPolicy", POLICY, {"PolicyUsers[].UserName": ["$u"]}),
+    ("root", "iam.DeletePolicy", POLICY, ("DeleteConflict", "Cannot delete a policy attached to entities.")),
+    ("root", "iam.AttachUserPolicy", {**USER, "PolicyArn": "arn:aws:iam::$account:policy/none"},
+     ("NoSuchEntity", "Policy arn:aws:iam::$account:policy/none does not exist or is not attachable.")),
+    ("root", "iam.DetachUserPolicy", {**USER, **POLICY}, OK),
+    ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
+    # a group
+    ("root", "iam.CreateGroup", GROUP, {"Group.Arn": "arn:aws:iam::$account:group/$u-group"}),
+    ("root", "iam.CreateGroup", GROUP, ("EntityAlreadyExists", "Group with name $u-group already exists.")),
+    ("root", "iam.AttachGroupPolicy", {**GROUP, **POLICY}, OK),
+    ("root", "iam.PutGroupPolicy", {**GROUP, "PolicyName": "not", "PolicyDocument": NOT_B}, OK),
+    ("root", "iam.AddUserToGroup", {**GROUP, **USER}, OK),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("ann", "s3.GetObject", GET_B, ("AccessDenied", None)),
+    ("root", "iam.GetGroup", GROUP, {"Users[].UserName": ["$u"]}),
+    ("root", "iam.ListGroupsForUser", USER, {"Groups[].GroupName": ["$u-group"]}),
+    ("root", "iam.GetGroupPolicy", {**GROUP, "PolicyName": "not"}, {"PolicyDocument": NOT_B}),
+    ("root", "iam.DeleteGroup", GROUP, ("DeleteConflict", None)),
+    ("root", "iam.RemoveUserFromGroup", {**GROUP, **USER}, OK),
+    ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
+    ("root", "iam.DeleteGroupPolicy", {**GROUP, "PolicyName": "not"}, OK),
+    ("root", "iam.DetachGroupPolicy", {**GROUP, **POLICY}, OK),
+    ("root", "iam.DeleteGroup", GROUP, OK),
+    ("root", "iam.DeletePolicy", POLICY, OK),
+    ("root", "iam.GetPolicy", POLICY, ("NoSuchEntity", None)),
+    # listings by pages
+    *[("root", "iam.CreateUser", {"UserName": f"$u-{number}", "Path": "$plisted/"}, OK) for number in range(5)],
+    ("root", "iam.ListUsers", {"PathPrefix": "$plisted/"}, Pages("Users[].UserName", [f"$u-{number}" for number in range(5)])),
+    *[("root", "iam.DeleteUser", {"UserName": f"$u-{number}"}, OK) for number in range(5)],
+    ("root", "iam.ListUsers", {"PathPrefix": "$plisted/"}, {"Users": []}),
+    # a key that is off, on again, and gone
+    ("root", "iam.UpdateAccessKey", {**USER, "AccessKeyId": "$ann", "Status": "Inactive"}, OK),
+    ("ann", "sts.GetCallerIdentity", {}, ("InvalidClientTokenId", "The security token included in the request is invalid.")),
+    ("ann", "s3.GetObject", GET_A, ("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")),
+    ("spare", "sts.GetCallerIdentity", {}, {"Arn": "$arn"}),
+    ("root", "iam.UpdateAccessKey", {**USER, "AccessKeyId": "$ann", "Status": "Active"}, OK),
+    ("ann", "sts.GetCallerIdentity", {}, {"Arn": "$arn"}),
+    ("root", "iam.DeleteUser", USER, ("DeleteConflict", "Cannot delete entity, must delete access keys first.")),
+    ("root", "iam.DeleteAccessKey", {**USER, "AccessKeyId": "$ann"}, OK),
+    ("ann", "sts.GetCallerIdentity", {}, ("InvalidClientTokenId", None)),
+    ("ann", "s3.GetObject", GET_A, ("InvalidAccessKeyId", None)),
+    ("root", "iam.GetAccessKeyLastUsed", {"AccessKeyId": "$spare"}, {"UserName": "$u"}),
+    ("root", "iam.DeleteAccessKey", {**USER, "AccessKeyId": "$spare"}, OK),
+    ("root", "iam.DeleteAccessKey", {**USER, "AccessKeyId": "$spare"},
+     ("NoSuchEntity", "The Access Key with id $spare cannot be found.")),
+    # a user by another name, and its end
+    ("root", "iam.UpdateUser", {**USER, "NewUserName": "$u-new"}, OK),
+    ("root", "iam.GetUser", {"UserName": "$u-new"}, {"User.Arn": "arn:aws:iam::$account:user$p$u-new"}),
+    ("root", "iam.DeleteUser", {"UserName": "$u-new"}, OK),
+    ("root", "iam.DeleteUser", {"UserName": "$u-new"}, no_user("$u-new")),
+    # root cannot be signed for without its secret, and nobody has no identity
+    ("forged", "sts.GetCallerIdentity", {}, ("SignatureDoesNotMatch", None)),
+    ("forged", "s3.ListBuckets", {}, ("SignatureDoesNotMatch", None)),
+]

@@ -1,0 +1,37 @@
+//! IAM and STS over the wire: signed forms in, XML out.
+
+mod offered;
+mod rights;
+mod story;
+
+use super::road::{
+    client::{Request, Response},
+    gateway::Gateway,
+    signer::{Key, Signer},
+};
+
+/// Calls an operation of IAM, or of STS where its name says so.
+pub fn call(gateway: &Gateway, key: &Key, action: &str, parameters: &[(&str, &str)]) -> Response {
+    gateway.send(&Signer::of(service(action), key), form(action, parameters))
+}
+
+/// The form of a call.
+pub fn form(action: &str, parameters: &[(&str, &str)]) -> Request {
+    let version = if service(action) == "sts" { "2011-06-15" } else { "2010-05-08" };
+    let fixed = [("Action", action), ("Version", version)];
+    let body: Vec<String> = fixed
+        .iter()
+        .chain(parameters)
+        .map(|(name, value)| format!("{name}={}", percent_encoding::utf8_percent_encode(value, ESCAPED)))
+        .collect();
+    Request::new("POST", "/")
+        .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+        .body(body.join("&"))
+}
+
+fn service(action: &str) -> &'static str {
+    if action == "GetCallerIdentity" { "sts" } else { "iam" }
+}
+
+const ESCAPED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -1,0 +1,150 @@
+//! Who may call what: for every operation the action and the resource that it is decided on, and that nobody gets past
+//! the decision.
+
+use countersign::api::iam;
+
+use super::{call, form};
+use crate::road::{
+    gateway::{ALLOW_ALL, DENY_ALL, Gateway},
+    signer::Signer,
+    upstream::Upstream,
+};
+
+const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
+const ANNS_KEY: &str = "AKIA0000000000000ann";
+
+/// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
+/// and its parameters.
+type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+#[rustfmt::skip]
+const RIGHTS: &[Row] = &[
+    ("AddUserToGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
+    ("AttachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
+    ("AttachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("CreateAccessKey", "user/ann", &[("UserName", "ann")]),
+    ("CreateGroup", "group/x/new", &[("GroupName", "new"), ("Path", "/x/")]),
+    ("CreatePolicy", "policy/new", &[("PolicyName", "new"), ("PolicyDocument", ALLOW_ALL)]),
+    ("CreatePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("PolicyDocument", ALLOW_ALL)]),
+    ("CreateUser", "user/x/new", &[("UserName", "new"), ("Path", "/x/")]),
+    ("DeleteAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY)]),
+    ("DeleteGroup", "group/staff", &[("GroupName", "staff")]),
+    ("DeleteGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("DeletePolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
+    ("DeletePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v2")]),
+    ("DeleteUser", "user/ann", &[("UserName", "ann")]),
+    ("DeleteUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
+    ("DetachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
+    ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
+    ("GetGroup", "group/staff", &[("GroupName", "staff")]),
+    ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
+    ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
+    ("GetUser", "user/ann", &[("UserName", "ann")]),
+    ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
+    ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
+    ("ListAttachedGroupPolicies", "group/staff", &[("GroupName", "staff")]),
+    ("ListAttachedUserPolicies", "user/ann", &[("UserName", "ann")]),
+    ("ListEntitiesForPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
+    ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
+    ("ListGroups", "group/x/", &[("PathPrefix", "/x/")]),
+    ("ListGroupsForUser", "user/ann", &[("UserName", "ann")]),
+    ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
+    ("ListPolicyTags", "policy/known", &[("PolicyArn", POLICY_ARN)]),
+    ("ListPolicyVersions", "policy/known", &[("PolicyArn", POLICY_ARN)]),
+    ("ListUserPolicies", "user/ann", &[("UserName", "ann")]),
+    ("ListUserTags", "user/ann", &[("UserName", "ann")]),
+    ("ListUsers", "user/", &[]),
+    ("PutGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
+    ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
+    ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
+    ("SetDefaultPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
+    ("TagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagUser", "user/ann", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("UntagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("TagKeys.member.1", "team")]),
+    ("UntagUser", "user/ann", &[("UserName", "ann"), ("TagKeys.member.1", "team")]),
+    ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
+    ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
+    ("UpdateUser", "user/ann", &[("UserName", "ann"), ("NewUserName", "anna")]),
+];
+
+#[test]
+fn the_table_has_every_operation() {
+    let named: Vec<&str> = RIGHTS.iter().map(|(name, ..)| *name).collect();
+    let offered: Vec<&str> = iam::OFFERED.iter().map(|operation| operation.name).collect();
+    assert_eq!(named, offered);
+}
+
+#[test]
+fn no_operation_is_carried_out_without_a_right() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let (nobody, denied) = (gateway.user("nobody", None), gateway.user("denied", Some(DENY_ALL)));
+    gateway.user("ann", None);
+    let root = gateway.root();
+    for (action, parameters) in [
+        ("CreateGroup", &[("GroupName", "staff")][..]),
+        ("CreatePolicy", &[("PolicyName", "known"), ("PolicyDocument", ALLOW_ALL)]),
+    ] {
+        assert_eq!(call(&gateway, &root, action, parameters).status, 200, "{action}");
+    }
+    let before = listed(&gateway);
+    for (action, resource, parameters) in RIGHTS {
+        let resource = match *resource {
+            other if other.contains(' ') => other.to_owned(),
+            below => format!("arn:aws:iam::123456789012:{below}"),
+        };
+        let start = format!("is not authorized to perform: iam:{action} on resource: {resource} ");
+        for (key, end) in [
+            (&nobody, format!("because no identity-based policy allows the iam:{action} action")),
+            (&denied, "with an explicit deny in an identity-based policy".to_owned()),
+        ] {
+            let answer = call(&gateway, key, action, parameters);
+            let text = answer.text();
+            assert_eq!(answer.status, 403, "{action}: {text}");
+            assert!(text.contains("<Code>AccessDenied</Code>"), "{action}: {text}");
+            assert!(text.contains(&(start.clone() + &end)), "{action}: {text}");
+            let record = gateway.record(&answer);
+            assert_eq!(
+                (record["eventName"].as_str(), record["errorCode"].as_str()),
+                (Some(*action), Some("AccessDenied"))
+            );
+        }
+        let forged = gateway.send(&Signer::of("iam", &root.forged()), form(action, parameters));
+        let late = gateway.send(&Signer::of("iam", &root).ago(1000), form(action, parameters));
+        let other = gateway.send(&Signer::of("sts", &root), form(action, parameters));
+        let unsigned = crate::road::client::send(gateway.address, &gateway.addressed(form(action, parameters)));
+        for (answer, status, code) in [
+            (forged, 403, "SignatureDoesNotMatch"),
+            (late, 403, "SignatureDoesNotMatch"),
+            (other, 400, "InvalidAction"),
+            (unsigned, 403, "MissingAuthenticationToken"),
+        ] {
+            let text = answer.text();
+            assert!(answer.status == status && text.contains(&format!("<Code>{code}</Code>")), "{action}: {text}");
+        }
+    }
+    assert_eq!(listed(&gateway), before, "something was changed");
+}
+
+/// Everything that the operations above could have changed.
+fn listed(gateway: &Gateway) -> Vec<String> {
+    let listings: [(&str, &[(&str, &str)]); 8] = [
+        ("ListUsers", &[]),
+        ("ListGroups", &[]),
+        ("ListPolicies", &[]),
+        ("ListAccessKeys", &[("UserName", "ann")]),
+        ("ListUserPolicies", &[("UserName", "ann")]),
+        ("ListGroupsForUser", &[("UserName", "ann")]),
+        ("ListEntitiesForPolicy", &[("PolicyArn", POLICY_ARN)]),
+        ("ListPolicyVersions", &[("PolicyArn", POLICY_ARN)]),
+    ];
+    let of = |(action, parameters): (&str, &[(&str, &str)])| {
+        let answer = call(gateway, &gateway.root(), action, parameters);
+        let text = answer.text().to_string();
+        assert_eq!(answer.status, 200, "{action}: {text}");
+        text.split("<ResponseMetadata>").next().unwrap_or_default().to_owned()
+    };
+    listings.map(of).into()
+}
