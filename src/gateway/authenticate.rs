@@ -112,6 +112,19 @@ pub async fn authenticate(
     Ok(Authenticated { caller, service, region, promise: Promise { rule, seed }, body })
 }
 
+/// Whether a caller is still who it was when it was authenticated on an earlier snapshot.
+pub fn authenticate_again(caller: &Caller, snapshot: &Snapshot, protocol: Protocol) -> Result<(), Fault> {
+    let Some(key) = caller.access_key() else { return Ok(()) };
+    let known = snapshot.credential(key.as_str()).filter(|known| known.status == KeyStatus::Active);
+    match known.is_some_and(|known| known.principal == *caller.principal()) {
+        true => Ok(()),
+        false => {
+            let fault = Refusal::UnknownKey(key.to_string()).fault(dialect_of(protocol));
+            Err(fault.because("the access key was revoked while the request was being read"))
+        }
+    }
+}
+
 /// Finds out who signed a form: the signature covers the policy, which covers the fields.
 pub fn authenticate_form(
     received: &Received,

@@ -10,13 +10,16 @@ use arc_swap::{ArcSwap, Guard};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use super::{
     act,
-    authenticate::{self, Authenticated, Claims, Service, authenticate, authenticate_form, by_shape},
+    authenticate::{
+        self, Authenticated, Claims, Service, authenticate, authenticate_again, authenticate_form, by_shape,
+    },
     authorize::{allows, authorize},
     backend::OwnApi,
-    body::{AnswerBody, ClientBody},
+    body::{AnswerBody, ClientBody, request_timeout},
     caller::Caller,
     clock,
     context::Circumstances,
@@ -30,7 +33,7 @@ use super::{
     reply::Reply,
     respond::respond,
     settings::Settings,
-    trail::{Described, Head, Trail},
+    trail::{Described, Head, Protocol, Trail},
     upstream::{
         Upstreams,
         s3::{Forwarded, Refused, internal_error},
@@ -73,6 +76,15 @@ enum Way {
     Answered(Reply),
     /// A call of an API of ours, which goes on where it may block.
     Own(own::Call),
+}
+
+/// A form up to its file.
+struct Opened {
+    form: Form,
+    caller: Caller,
+    /// How many bytes the file may have.
+    length: RangeInclusive<u64>,
+    snapshot: Arc<Snapshot>,
 }
 
 impl Gateway {
@@ -144,7 +156,7 @@ impl Gateway {
         match service {
             Service::S3 => self.s3(trail, promise, body, settings, &snapshot).await.map(Way::Answered),
             Service::ExecuteApi => self.internal(trail, promise, body, settings, &snapshot).await.map(Way::Answered),
-            Service::Own(api) => self.own(api, trail, promise, body, settings).await.map(Way::Own),
+            Service::Own(api) => self.own(api, trail, promise, body, settings, &snapshot).await.map(Way::Own),
         }
     }
 
@@ -156,6 +168,16 @@ impl Gateway {
             (true, false) => "the store cannot be read",
         };
         Err(Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.").because(why))
+    }
+
+    /// The identities as they are now that a body was waited for: what was revoked meanwhile counts.
+    fn renewed(&self, taken: &Arc<Snapshot>, caller: &Caller, protocol: Protocol) -> Result<Arc<Snapshot>, Fault> {
+        let present = Guard::into_inner(self.shared.directory.snapshot());
+        if !Arc::ptr_eq(&present, taken) {
+            authenticate_again(caller, &present, protocol)?;
+        }
+        self.check_state()?;
+        Ok(present)
     }
 
     async fn authenticated(
@@ -216,7 +238,7 @@ impl Gateway {
         promise: Promise,
         body: Arriving,
         settings: &Settings,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
     ) -> Result<Reply, Fault> {
         let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
             return Err(internal_error().because("a head or a caller went missing"));
@@ -225,12 +247,19 @@ impl Gateway {
         let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
         let (call, body) = match describe::s3(received, settings, caller, &promise, body).await {
             Ok(Understood::Form(call, body)) => {
-                return self.s3_form(trail, call, body, settings, snapshot, &upstreams).await;
+                return self.s3_form(trail, call, body, settings, &upstreams).await;
             }
             Ok(Understood::Streaming(call, body)) => (call, Some(body)),
             Ok(Understood::Bare(call)) => (call, None),
             Err((fault, call)) => {
                 trail.operation = call.map_or(Described::Nothing, Described::S3);
+                return Err(fault);
+            }
+        };
+        let snapshot = &match self.renewed(snapshot, caller, trail.protocol) {
+            Ok(snapshot) => snapshot,
+            Err(fault) => {
+                trail.operation = Described::S3(call);
                 return Err(fault);
             }
         };
@@ -259,17 +288,16 @@ impl Gateway {
         mut call: Box<Call>,
         body: Arriving,
         settings: &Settings,
-        snapshot: &Snapshot,
         upstreams: &Upstreams,
     ) -> Result<Reply, Fault> {
         let (Head::Sound(received), Arriving::Stream(body)) = (&trail.head, body) else {
             return Err(internal_error().because("a form without its stream"));
         };
-        let (claims, opened) = self.open_form(trail, received, body, &mut call, settings, snapshot).await;
+        let (claims, opened) = self.open_form(trail, received, body, &mut call, settings).await;
         trail.claimed_key = claims.access_key;
         trail.signature_version = claims.signature_version;
         trail.region = claims.region;
-        let (form, caller, length) = match opened {
+        let Opened { form, caller, length, snapshot } = match opened {
             Ok(opened) => opened,
             Err(fault) => {
                 trail.operation = Described::S3(call);
@@ -279,8 +307,8 @@ impl Gateway {
         let caller = &*trail.caller.insert(caller);
         self.note_use(caller, trail.at, "s3", trail.region.as_deref().unwrap_or_default());
         let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, snapshot);
-        let (permit, verdict) = match authorize(around, call, snapshot) {
+        let around = Circumstances::new(caller, received, region, settings.account, &snapshot);
+        let (permit, verdict) = match authorize(around, call, &snapshot) {
             Ok(permitted) => permitted,
             Err((denied, call)) => {
                 trail.operation = Described::S3(call);
@@ -303,7 +331,8 @@ impl Gateway {
         finished(trail, outcome, true).map(|reply| after.reply(reply))
     }
 
-    /// The fields of a form: whose they are, what they say of the call, and how long the file may be.
+    /// Reads the fields of a form and finds out whose they are and what they say of the call. Time and identities are
+    /// those of the moment when the fields are all there.
     async fn open_form(
         &self,
         trail: &Trail,
@@ -311,20 +340,22 @@ impl Gateway {
         body: ClientBody,
         call: &mut Call,
         settings: &Settings,
-        snapshot: &Snapshot,
-    ) -> (Claims, Result<(Form, Caller, RangeInclusive<u64>), Fault>) {
+    ) -> (Claims, Result<Opened, Fault>) {
         let mut claims = Claims::new(trail);
         let opened = async {
-            let mut form = Form::open(received, body).await?;
+            let open = timeout(settings.limits.idle, Form::open(received, body));
+            let mut form = open.await.map_err(|_| request_timeout())??;
+            self.check_state()?;
+            let (now, snapshot) = (clock::now(), Guard::into_inner(self.shared.directory.snapshot()));
             let field = |name: &str| form.field(name).map(str::to_owned);
-            let caller = authenticate_form(received, field, &self.means(settings, snapshot, trail.at), &mut claims)?;
+            let caller = authenticate_form(received, field, &self.means(settings, &snapshot, now), &mut claims)?;
             form.put_in_file_name();
             let length = match form.field("policy") {
-                Some(policy) => post_policy::check(policy, &form.fields, call.bucket(), trail.at)?,
+                Some(policy) => post_policy::check(policy, &form.fields, call.bucket(), now)?,
                 None => 0..=post_policy::OBJECT_BYTES_MAX,
             };
             call.with_form(&form.fields)?;
-            Ok((form, caller, length))
+            Ok(Opened { form, caller, length, snapshot })
         };
         let opened = opened.await;
         (claims, opened)
@@ -337,12 +368,13 @@ impl Gateway {
         promise: Promise,
         body: Arriving,
         settings: &Settings,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
     ) -> Result<Reply, Fault> {
         let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let upstreams = self.upstreams(settings);
+        let snapshot = &self.renewed(snapshot, caller, trail.protocol)?;
         let (upstream, call) = describe::internal(received, &upstreams)?;
         let region = trail.region.as_deref().unwrap_or(settings.region());
         let around = Circumstances::new(caller, received, region, settings.account, snapshot);
@@ -380,12 +412,14 @@ impl Gateway {
         promise: Promise,
         body: Arriving,
         settings: &Settings,
+        snapshot: &Arc<Snapshot>,
     ) -> Result<own::Call, Fault> {
-        let Head::Sound(received) = &trail.head else {
-            return Err(internal_error().because("a head went missing"));
+        let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
+            return Err(internal_error().because("a head or a caller went missing"));
         };
         let bounds = Bounds { bytes_max: api.body_bytes_max(), time_max: settings.limits.idle };
         let body = promise.whole(received, body, bounds, false).await?;
+        self.renewed(snapshot, caller, trail.protocol)?;
         let region = trail.region.clone().unwrap_or_else(|| settings.region().into());
         let directory = self.shared.directory.clone();
         Ok(own::Call { api, directory, body, account: settings.account, region })

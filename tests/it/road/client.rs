@@ -212,7 +212,8 @@ impl Wire {
     pub fn count_body(&mut self, at_most: u64) -> u64 {
         let (mut count, mut bytes) = (std::mem::take(&mut self.buffer).len() as u64, vec![0; 256 << 10]);
         while count < at_most {
-            match self.stream.read(&mut bytes) {
+            let here = bytes.len().min(usize::try_from(at_most - count).unwrap());
+            match self.stream.read(&mut bytes[..here]) {
                 Ok(0) | Err(_) => break,
                 Ok(here) => count += here as u64,
             }

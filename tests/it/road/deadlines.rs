@@ -197,7 +197,8 @@ fn a_client_that_says_nothing_is_shown_out() {
         wire.write(&gateway.signed(&Signer::s3(&ann), Request::new("GET", "/photos/a")).head());
         assert_eq!(wire.response("GET").status, 200);
     };
-    let cases: [(&str, &dyn Fn(&mut Wire)); 5] = [
+    type Say<'a> = &'a dyn Fn(&mut Wire);
+    let cases: [(&str, Say<'_>); 5] = [
         ("not a byte", &|_| ()),
         ("the beginning of a head", &|wire| wire.write(b"GET /photos/a HTTP/1.1\r\nhost: ")),
         ("the beginning of HTTP/2", &|wire| wire.write(b"PRI * HTTP/2")),

@@ -46,6 +46,9 @@ pub struct Gateway {
     server: Option<Server>,
 }
 
+/// Makes another state of the one in a data folder.
+pub type Wrap<'a> = &'a dyn Fn(State, &Path) -> State;
+
 /// What a gateway is started with besides its upstream.
 #[derive(Default)]
 pub struct Setup<'a> {
@@ -56,7 +59,7 @@ pub struct Setup<'a> {
     /// Prepares the data folder.
     pub prepare: Option<&'a dyn Fn(&Path)>,
     /// Puts something between the store and its directory.
-    pub wrap: Option<&'a dyn Fn(State, &Path) -> State>,
+    pub wrap: Option<Wrap<'a>>,
 }
 
 impl Gateway {
@@ -126,6 +129,17 @@ impl Gateway {
         });
         written.unwrap();
         key
+    }
+
+    /// Makes a key unusable.
+    pub fn revoke_key(&self, key: &Key) {
+        let id = AccessKeyId::parse(&key.id).unwrap();
+        self.directory.write(|work| work.set_access_key_status(&id, KeyStatus::Inactive)).unwrap();
+    }
+
+    /// Deletes the policy of a user.
+    pub fn revoke_policy(&self, name: &str) {
+        assert!(self.directory.write(|work| work.delete_inline_policy(&format!("AIDA{name}"), "p")).unwrap());
     }
 
     pub fn root(&self) -> Key {

@@ -16,7 +16,7 @@ fn start(store: &Upstream, api: &Upstream) -> Gateway {
     let url = format!("http://{}", api.address);
     let tables = format!(
         "[[upstream]]\nname = \"orders\"\nkind = \"http\"\nurl = \"{url}\"\napi_id = \"orders\"\nstage = \"prod\"\n\
-         host = \"orders.test\"\nbase_path = \"/v1\"\nhead_seconds = 1\nheaders = {{ authorization = \"file:{}\" }}\n\
+         host = \"orders.test\"\nbase_path = \"/v1\"\nhead_seconds = 1\nheaders = {{ authorization = \"file:{0}\", x-api-token = \"file:{0}\" }}\n\
          [[upstream]]\nname = \"bills\"\nkind = \"http\"\nurl = \"{url}\"\napi_id = \"bills\"\nbase_path = \"/bills\"\n",
         secret.path().display()
     );
@@ -88,6 +88,7 @@ fn the_verified_principal_goes_along_and_no_other() {
         ("x-countersign-principal-arn", "arn:aws:iam::123456789012:root"),
         ("x-countersign-principal-type", "Account"),
         ("x-countersign-anything", "1"),
+        ("x-api-token", "forged"),
         ("x-forwarded-for", "192.0.2.1"),
         ("x-forwarded-user", "root"),
         ("forwarded", "for=192.0.2.1"),
@@ -124,6 +125,7 @@ fn the_verified_principal_goes_along_and_no_other() {
             ("x-forwarded-host", "orders.test"),
             ("x-forwarded-proto", "http"),
             ("authorization", "the api's own token"),
+            ("x-api-token", "the api's own token"),
             ("host", upstream_host.as_str()),
             ("content-length", "4"),
             ("accept", "text/plain"),

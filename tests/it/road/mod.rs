@@ -14,6 +14,7 @@ mod invoke;
 mod operations;
 mod outages;
 mod records;
+mod revocation;
 pub mod signer;
 mod tls;
 mod transfers;

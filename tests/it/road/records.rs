@@ -113,3 +113,23 @@ fn a_record_has_what_cloudtrail_has() {
         })
     });
 }
+
+#[test]
+fn the_address_of_a_client_is_believed_of_a_configured_proxy_only() {
+    const FROM_OFFICE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*",
+        "Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}}"#;
+    let upstream = Upstream::start();
+    for (proxies, sent, source, status) in [
+        ("[]", "192.0.2.7", "127.0.0.1", 403),
+        ("[\"127.0.0.0/8\"]", "192.0.2.7", "192.0.2.7", 200),
+        ("[\"127.0.0.0/8\"]", "192.0.2.7, 198.51.100.9", "198.51.100.9", 403),
+    ] {
+        let setup = Setup { keys: &[("TRUSTED_PROXIES", proxies)], ..Setup::default() };
+        let gateway = Gateway::start_with(&upstream, &setup);
+        let ann = gateway.user("Ann", Some(FROM_OFFICE));
+        let request = Request::new("GET", "/photos/a").header("x-forwarded-for", sent);
+        let response = gateway.send(&Signer::s3(&ann), request);
+        assert_eq!(response.status, status, "{proxies} {sent}: {}", response.text());
+        assert_eq!(gateway.record(&response)["sourceIPAddress"], source);
+    }
+}

@@ -219,7 +219,8 @@ fn http2_needs_no_tls_and_its_streams_are_given_up_one_by_one() {
 #[test]
 fn streams_that_are_reset_count_until_they_are_answered() {
     let upstream = Upstream::start();
-    let gateway = Gateway::start(&upstream);
+    let keys = [("UPSTREAM__0__HEAD_SECONDS", "60"), ("LIMITS__DRAIN_SECONDS", "1")];
+    let gateway = Gateway::start_with(&upstream, &Setup { keys: &keys, ..Setup::default() });
     let ann = gateway.user("Ann", Some(ALLOW_ALL));
     upstream.answer(|_| Answer::Silent);
     let request = gateway.signed(&Signer::s3(&ann), Request::new("GET", "/photos/a"));
