@@ -140,11 +140,11 @@ pub fn decide_trust<'a>(
 }
 
 /// A question with who asks it.
-struct Asked<'q> {
+pub(super) struct Asked<'q> {
     /// The service and the name of the action, in lower case.
-    action: (&'q str, &'q str),
-    party: &'q Party<'q>,
-    question: &'q Question<'q>,
+    pub(super) action: (&'q str, &'q str),
+    pub(super) party: &'q Party<'q>,
+    pub(super) question: &'q Question<'q>,
 }
 
 /// What each kind of policy answers, once it is known that none denies.
@@ -206,7 +206,7 @@ impl<'q> Asked<'q> {
     }
 
     /// The root user can always mend the policy of a bucket of its account, whatever that policy denies.
-    fn is_repair(&self) -> bool {
+    pub(super) fn is_repair(&self) -> bool {
         let action = matches!(self.action, ("s3", "getbucketpolicy" | "putbucketpolicy" | "deletebucketpolicy"));
         action && self.party.kind == PartyKind::Root && self.is_same_account()
     }
@@ -339,16 +339,16 @@ impl fmt::Display for Decided<'_> {
 }
 
 /// Actions compare without regard to case. Those of the tables are short, so nothing is allocated for them.
-fn lower(action: &str) -> Lowered {
+pub(super) fn lower(action: &str) -> Lowered {
     let mut bytes = SmallVec::from_slice(action.as_bytes());
     bytes.make_ascii_lowercase();
     Lowered(bytes)
 }
 
-struct Lowered(SmallVec<[u8; 64]>);
+pub(super) struct Lowered(SmallVec<[u8; 64]>);
 
 impl Lowered {
-    fn split_once(&self, at: char) -> Option<(&str, &str)> {
+    pub(super) fn split_once(&self, at: char) -> Option<(&str, &str)> {
         str::from_utf8(&self.0).ok()?.split_once(at)
     }
 }

@@ -11,8 +11,8 @@ use countersign::policy::{
 use serde_json::{Value, json};
 
 const CASES: &str = include_str!("../data/policy-evaluation.json");
-const OWN: &str = "111122223333";
-const FOREIGN: &str = "444455556666";
+pub(super) const OWN: &str = "111122223333";
+pub(super) const FOREIGN: &str = "444455556666";
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/issuer.example";
 
 /// What stands in the file for ARNs, longer names first.
@@ -108,7 +108,7 @@ fn name(layer: Layer) -> &'static str {
 }
 
 /// The policy of the resource or the role, from its statements without action and resource.
-fn set(statements: &Value, kind: Kind, action: &str) -> Option<PolicySet> {
+pub(super) fn set(statements: &Value, kind: Kind, action: &str) -> Option<PolicySet> {
     let statements = statements.as_array()?.iter().map(|statement| {
         let mut statement = statement.clone();
         statement["Action"] = json!(action);
@@ -126,7 +126,7 @@ fn set(statements: &Value, kind: Kind, action: &str) -> Option<PolicySet> {
 }
 
 /// `allow`, `deny` or `other`; `None` for nothing.
-fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
+pub(super) fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
     let mut statement = match what.as_str()? {
         "allow" => json!({ "Effect": "Allow", "Action": "*", "Resource": "*" }),
         "deny" => json!({ "Effect": "Deny", "Action": "*", "Resource": "*" }),
@@ -140,7 +140,7 @@ fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
     Some(PolicySet::new([(Source::from("stock"), Arc::new(Policy::compile_as(&text, kind).unwrap()))]))
 }
 
-fn party(caller: &str) -> Party<'static> {
+pub(super) fn party(caller: &str) -> Party<'static> {
     use PartyKind::*;
     let of = |kind, arn, unique_id, role_arn, issuer| Party {
         kind,

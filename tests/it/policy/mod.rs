@@ -3,6 +3,7 @@
 mod agrees;
 mod evaluation;
 mod golden;
+mod order;
 mod reference;
 mod validate;
 mod validate_resource;
