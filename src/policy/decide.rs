@@ -6,7 +6,8 @@ use std::{borrow::Cow, fmt};
 use smallvec::SmallVec;
 
 use super::{
-    document::Effect,
+    compiled::Statement,
+    document::{Effect, Span},
     principal::{Named, Party, PartyKind},
     resource::Resource,
     set::PolicySet,
@@ -102,6 +103,8 @@ pub struct Decided<'a> {
     pub statement: u32,
     /// Its `Sid`.
     pub sid: &'a Option<Box<str>>,
+    /// Where it stands in the document.
+    pub span: Span,
 }
 
 /// Decides. Whatever no policy speaks of is denied.
@@ -315,6 +318,13 @@ impl fmt::Display for Layer {
             Layer::ServiceControl => "service control policy",
             Layer::ResourceControl => "resource control policy",
         })
+    }
+}
+
+impl<'a> Decided<'a> {
+    pub(super) fn by(statement: &'a Statement, layer: Layer, source: &'a str, at: u32) -> Self {
+        let Statement { effect, sid, span, .. } = statement;
+        Self { layer, effect: *effect, source, statement: at, sid, span: *span }
     }
 }
 

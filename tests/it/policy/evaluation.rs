@@ -37,6 +37,54 @@ fn every_rule_holds() {
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+#[test]
+fn denials_read_as_awss_do() {
+    let cases = [
+        (json!({}), "because no identity-based policy allows the s3:GetObject action"),
+        (json!({ "identity": "deny" }), "with an explicit deny in an identity-based policy"),
+        (
+            json!({ "identity": "allow", "boundary": "other" }),
+            "because no permissions boundary allows the s3:GetObject action",
+        ),
+        (json!({ "boundary": "deny" }), "with an explicit deny in a permissions boundary"),
+        (
+            json!({ "identity": "allow", "session": "other" }),
+            "because no session policy allows the s3:GetObject action",
+        ),
+        (json!({ "session": "deny" }), "with an explicit deny in a sessions policy"),
+        (json!({ "scp": ["other"] }), "because no service control policy allows the s3:GetObject action"),
+        (json!({ "scp": ["deny"] }), "with an explicit deny in a service control policy"),
+        (json!({ "rcp": ["other"] }), "because no resource control policy allows the s3:GetObject action"),
+        (json!({ "rcp": ["deny"] }), "with an explicit deny in a resource control policy"),
+    ];
+    for (layers, words) in cases {
+        assert_eq!(told("user", &layers, OWN, None, None), words, "{layers}");
+    }
+    let deny = json!([{ "Effect": "Deny", "Principal": "*" }]);
+    let (resource, trust) = (set(&deny, Kind::Bucket, "s3:GetObject"), set(&deny, Kind::Trust, "sts:AssumeRole"));
+    let layers = json!({ "identity": "allow" });
+    let none = "because no resource-based policy allows the s3:GetObject action";
+    assert_eq!(told("anonymous", &layers, OWN, None, None), none);
+    assert_eq!(told("user", &layers, FOREIGN, None, None), none);
+    let words = told("user", &layers, OWN, resource.as_ref(), None);
+    assert_eq!(words, "with an explicit deny in a resource-based policy");
+    let words = told("user", &layers, OWN, None, trust.as_ref());
+    assert_eq!(words, "with an explicit deny in the role trust policy");
+    let trust =
+        set(&json!([{ "Effect": "Allow", "Principal": { "AWS": "FEDERATED" } }]), Kind::Trust, "sts:AssumeRole");
+    let words = told("user", &layers, OWN, None, trust.as_ref());
+    assert_eq!(words, "because no role trust policy allows the sts:AssumeRole action");
+}
+
+/// The end of the message of a denial.
+fn told(caller: &str, layers: &Value, owner: &str, resource: Option<&PolicySet>, trust: Option<&PolicySet>) -> String {
+    let action = if trust.is_some() { "sts:AssumeRole" } else { "s3:GetObject" };
+    asked(caller, layers, owner, None, resource, trust, |decision| match decision {
+        Decision::Allow(by) => panic!("{by}"),
+        Decision::Deny(why) => why.words(action),
+    })
+}
+
 /// The faults of one rule.
 fn check(case: &Value) -> Vec<String> {
     let rule = case["rule"].as_str().unwrap();
@@ -60,6 +108,23 @@ fn outcome(
     action: Option<&str>,
     resource: Option<&PolicySet>,
     trust: Option<&PolicySet>,
+) -> String {
+    asked(caller, layers, owner, action, resource, trust, |decision| match decision {
+        Decision::Allow(AllowKind::Statement(_) | AllowKind::Root) => "allow".into(),
+        Decision::Deny(DenyKind::Explicit(decided)) => format!("explicit {}", name(decided.layer)),
+        Decision::Deny(DenyKind::Implicit(layer)) => format!("implicit {}", name(*layer)),
+    })
+}
+
+/// What is told of a decision.
+fn asked(
+    caller: &str,
+    layers: &Value,
+    owner: &str,
+    action: Option<&str>,
+    resource: Option<&PolicySet>,
+    trust: Option<&PolicySet>,
+    tell: impl Fn(&Decision<'_>) -> String,
 ) -> String {
     let identity = stock(&layers["identity"], Kind::Identity);
     let boundary = stock(&layers["boundary"], Kind::Boundary);
@@ -88,11 +153,7 @@ fn outcome(
         Some(trust) => decide_trust(trust, &layers, &party, &question),
         None => decide(&layers, &party, &question),
     };
-    match decision {
-        Decision::Allow(AllowKind::Statement(_) | AllowKind::Root) => "allow".into(),
-        Decision::Deny(DenyKind::Explicit(decided)) => format!("explicit {}", name(decided.layer)),
-        Decision::Deny(DenyKind::Implicit(layer)) => format!("implicit {}", name(layer)),
-    }
+    tell(&decision)
 }
 
 fn name(layer: Layer) -> &'static str {

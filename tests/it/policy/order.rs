@@ -52,7 +52,7 @@ fn decisions_follow_the_formula() {
         .iter()
         .flat_map(|&(layer, kind)| STANCES.map(|stance| ((layer as u8, stance), stock(&json!(stance), kind))))
         .collect();
-    let resources: Vec<(Option<(&str, &str)>, Option<PolicySet>)> = std::iter::once((None, None))
+    let resources: Vec<_> = std::iter::once((None, None))
         .chain(PRINCIPALS.into_iter().flat_map(|principal| {
             ["Allow", "Deny"].map(|effect| {
                 let statement = json!([{ "Effect": effect, "Principal": { "AWS": principal } }]);
