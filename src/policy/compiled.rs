@@ -1,5 +1,7 @@
 //! A compiled policy.
 
+use std::collections::BTreeSet;
+
 use super::{
     condition::Condition,
     document::{self, Effect, Matching, RawStatement, Span, SyntaxError, Version},
@@ -8,6 +10,7 @@ use super::{
     public,
     resource::{Resource, ResourcePattern, is_complete},
     truth::Truth,
+    variable::Variable,
 };
 use crate::base::condition::Context;
 
@@ -121,6 +124,13 @@ impl Policy {
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.statements.iter().flat_map(|statement| statement.conditions.iter().map(|condition| &*condition.written))
     }
+
+    /// The same with the keys that stand in variables, each once.
+    pub fn context_keys(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        let keys = self.statements.iter().flat_map(Statement::context_keys);
+        keys.filter(|key| seen.insert(key.to_lowercase())).collect()
+    }
 }
 
 impl Statement {
@@ -143,7 +153,14 @@ impl Statement {
         let given = |element: &Matching| !element.patterns.is_empty();
         let action = raw.action.filter(given).ok_or_else(|| error("a statement has no action"))?;
         let resources = match (raw.resource, kind.has_resources()) {
-            (Some(resource), true) if given(&resource) => Some(Resources::compile(&resource, version)?),
+            (Some(resource), true) if given(&resource) => {
+                let resources = Resources::compile(&resource, version)?;
+                // Only identity-based policies may leave parts of ARNs out.
+                if kind == Kind::Bucket && !resources.complete {
+                    return Err(error("a resource-based policy writes ARNs with all their parts"));
+                }
+                Some(resources)
+            }
             (None, false) => None,
             (_, true) => return Err(error("a statement has no resource")),
             (Some(_), false) => return Err(error("such a policy names no resource")),
@@ -176,6 +193,26 @@ impl Statement {
     /// there.
     pub fn counts_for_identities(&self) -> bool {
         self.principals.is_none() || self.effect == Effect::Deny
+    }
+
+    /// The keys that its conditions name and those that stand in variables, as written.
+    pub fn context_keys(&self) -> Vec<&str> {
+        let patterns = self.resources.iter().flat_map(|resources| &resources.patterns);
+        let mut keys: Vec<&str> = patterns.flat_map(ResourcePattern::variables).map(Variable::written).collect();
+        for condition in &self.conditions {
+            keys.push(&condition.written);
+            keys.extend(condition.test.variables().into_iter().map(Variable::written));
+        }
+        keys
+    }
+
+    /// Whether the statement is about this action and this resource, or would be if variables had values.
+    pub fn concerns(&self, action: (&str, &str), resource: &Resource<'_>, context: &dyn Context) -> bool {
+        let about = |resources: &Resources| {
+            resources.matches(resource, context) == Truth::True
+                || resources.patterns.iter().any(|pattern| pattern.matches(resource, context) == Truth::Unknown)
+        };
+        self.actions.matches(action.0, action.1) && self.resources.as_ref().is_none_or(about)
     }
 
     /// Whether the statement is about this action (in lower case, split at its colon) on this resource.

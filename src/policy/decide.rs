@@ -6,7 +6,8 @@ use std::{borrow::Cow, fmt};
 use smallvec::SmallVec;
 
 use super::{
-    document::Effect,
+    compiled::Statement,
+    document::{Effect, Span},
     principal::{Named, Party, PartyKind},
     resource::Resource,
     set::PolicySet,
@@ -102,6 +103,8 @@ pub struct Decided<'a> {
     pub statement: u32,
     /// Its `Sid`.
     pub sid: &'a Option<Box<str>>,
+    /// Where it stands in the document.
+    pub span: Span,
 }
 
 /// Decides. Whatever no policy speaks of is denied.
@@ -140,11 +143,11 @@ pub fn decide_trust<'a>(
 }
 
 /// A question with who asks it.
-struct Asked<'q> {
+pub(super) struct Asked<'q> {
     /// The service and the name of the action, in lower case.
-    action: (&'q str, &'q str),
-    party: &'q Party<'q>,
-    question: &'q Question<'q>,
+    pub(super) action: (&'q str, &'q str),
+    pub(super) party: &'q Party<'q>,
+    pub(super) question: &'q Question<'q>,
 }
 
 /// What each kind of policy answers, once it is known that none denies.
@@ -206,7 +209,7 @@ impl<'q> Asked<'q> {
     }
 
     /// The root user can always mend the policy of a bucket of its account, whatever that policy denies.
-    fn is_repair(&self) -> bool {
+    pub(super) fn is_repair(&self) -> bool {
         let action = matches!(self.action, ("s3", "getbucketpolicy" | "putbucketpolicy" | "deletebucketpolicy"));
         action && self.party.kind == PartyKind::Root && self.is_same_account()
     }
@@ -318,6 +321,13 @@ impl fmt::Display for Layer {
     }
 }
 
+impl<'a> Decided<'a> {
+    pub(super) fn by(statement: &'a Statement, layer: Layer, source: &'a str, at: u32) -> Self {
+        let Statement { effect, sid, span, .. } = statement;
+        Self { layer, effect: *effect, source, statement: at, sid, span: *span }
+    }
+}
+
 impl fmt::Display for AllowKind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -339,16 +349,16 @@ impl fmt::Display for Decided<'_> {
 }
 
 /// Actions compare without regard to case. Those of the tables are short, so nothing is allocated for them.
-fn lower(action: &str) -> Lowered {
+pub(super) fn lower(action: &str) -> Lowered {
     let mut bytes = SmallVec::from_slice(action.as_bytes());
     bytes.make_ascii_lowercase();
     Lowered(bytes)
 }
 
-struct Lowered(SmallVec<[u8; 64]>);
+pub(super) struct Lowered(SmallVec<[u8; 64]>);
 
 impl Lowered {
-    fn split_once(&self, at: char) -> Option<(&str, &str)> {
+    pub(super) fn split_once(&self, at: char) -> Option<(&str, &str)> {
         str::from_utf8(&self.0).ok()?.split_once(at)
     }
 }

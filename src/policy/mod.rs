@@ -9,6 +9,7 @@
 //! - [`compiled`]: a compiled [`Policy`].
 //! - [`set`]: [`PolicySet`], policies that are decided together, found by service.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
+//! - [`explain`](mod@explain): the same decision with everything that took part in it, for the simulator.
 //! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
 //!
 //! Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Policy evaluation logic".
@@ -17,6 +18,7 @@ pub mod compiled;
 pub mod condition;
 pub mod decide;
 pub mod document;
+pub mod explain;
 pub mod operator;
 pub mod pattern;
 pub mod principal;
@@ -32,6 +34,7 @@ pub mod variable;
 
 pub use compiled::{Kind, Policy};
 pub use decide::{AllowKind, Decision, DenyKind, Layer, Layers, Question, decide, decide_trust};
+pub use explain::{Explanation, explain, explain_trust};
 pub use principal::{Named, Party, PartyKind};
 pub use set::{PolicySet, Source};
 pub use validate::{validate, validate_managed};

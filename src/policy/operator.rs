@@ -10,7 +10,7 @@ use super::{
     resource::{Resource, ResourcePattern},
     truth::Truth,
     value::{self, Network},
-    variable::{Template, Text},
+    variable::{Template, Text, Variable},
 };
 use crate::base::condition::{Context, Value};
 
@@ -143,6 +143,17 @@ impl Test {
         }
     }
 
+    /// The variables of the values, in their order.
+    pub fn variables(&self) -> Vec<&Variable> {
+        match &self.comparison {
+            Comparison::Text(texts) | Comparison::Folded(texts) => texts.iter().flat_map(Text::variables).collect(),
+            Comparison::Like(patterns) => patterns.iter().flat_map(Template::variables).collect(),
+            Comparison::Arn(patterns) => patterns.iter().flat_map(ResourcePattern::variables).collect(),
+            Comparison::Bool(flags) => flags.iter().flat_map(Flag::variables).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn member(&self, member: &str, context: &dyn Context) -> Truth {
         let matches = self.comparison.matches(member, context);
         match self.comparison {
@@ -193,6 +204,13 @@ impl Comparison {
 }
 
 impl Flag {
+    fn variables(&self) -> Vec<&Variable> {
+        match self {
+            Flag::Is(_) => Vec::new(),
+            Flag::Variable(text) => text.variables().collect(),
+        }
+    }
+
     fn get(&self, context: &dyn Context) -> Option<bool> {
         match self {
             Flag::Is(value) => Some(*value),

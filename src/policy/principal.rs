@@ -2,6 +2,7 @@
 //! Source: IAM user guide, "AWS JSON policy elements: Principal" and "NotPrincipal".
 
 use super::document::{Effect, PrincipalKind, RawPrincipal, SyntaxError};
+use crate::base::arn::PARTITION;
 
 /// Who asks, as principals of policies see it.
 #[derive(Debug, Clone, Copy)]
@@ -179,7 +180,10 @@ impl Written {
             let is_id = text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
             return (is_id && text.starts_with('A')).then(|| Written::Id(text.into()));
         }
-        let mut parts = text.splitn(6, ':').skip(2);
+        let mut parts = text.splitn(6, ':').skip(1);
+        if parts.next() != Some(PARTITION) {
+            return None;
+        }
         let (service, region, account, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let is_known = match name.split_once('/') {
             None if service == "iam" && name == "root" && region.is_empty() => {

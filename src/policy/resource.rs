@@ -125,6 +125,18 @@ impl ResourcePattern {
         }
     }
 
+    /// The variables, in their order.
+    pub fn variables(&self) -> Vec<&Variable> {
+        match self {
+            ResourcePattern::All => Vec::new(),
+            ResourcePattern::Whole(variable) => vec![variable],
+            ResourcePattern::Arn(Head::Literal(_), last) => last.variables().collect(),
+            ResourcePattern::Arn(Head::Parts(parts), last) => {
+                parts.iter().chain([last]).flat_map(Template::variables).collect()
+            }
+        }
+    }
+
     /// The text that every resource that matches begins with, after its fifth colon.
     pub fn prefix(&self) -> &str {
         match self {

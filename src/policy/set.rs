@@ -56,7 +56,7 @@ impl PolicySet {
                 continue;
             }
             if statement.matches(action.0, action.1, &question.resource, question.context) {
-                let decided = Decided { layer, effect: statement.effect, source, statement: at, sid: &statement.sid };
+                let decided = Decided::by(statement, layer, source, at);
                 if statement.effect == Effect::Deny {
                     return Some(decided);
                 }
@@ -82,7 +82,7 @@ impl PolicySet {
                 continue;
             }
             if statement.matches(action.0, action.1, &question.resource, question.context) {
-                let decided = Decided { layer, effect: statement.effect, source, statement: at, sid: &statement.sid };
+                let decided = Decided::by(statement, layer, source, at);
                 if statement.effect == Effect::Deny {
                     return Some((decided, named));
                 }

@@ -224,3 +224,54 @@ fn resource_fault(text: &str) -> Option<String> {
 fn malformed(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
     Fault::new(400, "MalformedPolicyDocument", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MEMBERS: [&str; 13] = [
+        r#""Effect":"Allow""#,
+        r#""Effect":"Deny""#,
+        r#""Principal":"*""#,
+        r#""Principal":{"AWS":"arn:aws:iam::111122223333:root"}"#,
+        r#""NotPrincipal":{"AWS":["111122223333"],"Service":"é"}"#,
+        r#""Action":"s3:*""#,
+        r#""Action":"sts:AssumeRole""#,
+        r#""Resource":"arn:aws:s3:::b*""#,
+        "\"Resource\":\n\"*\"",
+        r#""Condition":{"StringLike":{"a:b":"${c:d}\ud83d\ude00"}}"#,
+        r#""Sid":"é""#,
+        "{",
+        "]",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn whatever_passes_compiles(members in proptest::sample::subsequence(MEMBERS.to_vec(), 2..6), twice in any::<bool>()) {
+            let statement = format!("{{{}}}", members.join(","));
+            let statements = if twice { format!("[{statement},\n {statement}]") } else { statement };
+            let text = format!("{{\"Version\":\"2012-10-17\",\"Statement\":{statements}}}");
+            for kind in [Kind::Identity, Kind::Trust, Kind::Bucket, Kind::ServiceControl, Kind::ResourceControl] {
+                if let Ok(policy) = Policy::compile_as(&text, kind) {
+                    prop_assert_eq!(policy.statements().len(), document::spans(&text).len());
+                }
+                prop_assert!(control(&text, kind).is_err() || Policy::compile_as(&text, kind).is_ok());
+            }
+            prop_assert!(validate(&text).is_err() || Policy::compile(&text).is_ok());
+            prop_assert!(bucket(&text, "b").is_err() || Policy::compile_as(&text, Kind::Bucket).is_ok());
+            prop_assert!(trust(&text).is_err() || Policy::compile_as(&text, Kind::Trust).is_ok());
+        }
+
+        #[test]
+        fn nothing_panics(text in any::<String>(), cut in 0..200_usize) {
+            let good = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"é","Action":"*"}]}"#;
+            let cut: String = good.chars().take(cut).collect();
+            for text in [text.clone(), format!("{cut}{text}"), good.replace('é', &text)] {
+                let _ = (document::spans(&text), bucket(&text, &text), trust(&text), control(&text, Kind::ServiceControl));
+            }
+        }
+    }
+}

@@ -41,8 +41,8 @@ pub fn date(text: &str) -> Option<i128> {
     let text = text.trim();
     let is_year = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_year && !text.contains(['-', 't', 'T']) {
-        let value = number(text)?;
-        return Some(if value > SECONDS_MAX * ONE { value / 1_000 } else { value });
+        let value = digits_of(text).filter(|_| !text.is_empty())?;
+        return Some(value * if value > SECONDS_MAX { ONE / 1_000 } else { ONE });
     }
     let (day, time) = text.split_once(['t', 'T']).unwrap_or((text, ""));
     Some(days(day)? * 86_400 * ONE + nanoseconds_of_day(time)?)
@@ -226,6 +226,7 @@ mod tests {
             "T",
             "-",
             "x",
+            "0.5",
             "2024-13",
             "2024-00",
             "2024-001",
@@ -236,6 +237,7 @@ mod tests {
             "+2024-01",
             "9999999999-01",
             "1e3",
+            "0.5",
             "20240101T000000Z",
             "2024-01-01T24:00",
             "2024-01-01T00:60",

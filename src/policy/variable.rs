@@ -17,6 +17,8 @@ use crate::base::condition::{Context, Value};
 pub struct Variable {
     /// The key, in lower case.
     key: Box<str>,
+    /// The key as it was written.
+    written: Box<str>,
     /// What counts if the key is absent.
     default: Option<Box<str>>,
 }
@@ -58,6 +60,11 @@ pub enum Part {
 }
 
 impl Variable {
+    /// The key as it was written.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
     /// The value; `None` if there is none, or more than one.
     pub fn value<'a>(&'a self, context: &'a dyn Context) -> Option<Cow<'a, str>> {
         match context.value(&self.key) {
@@ -103,6 +110,18 @@ impl Text {
                     .map(Cow::Owned),
             },
         }
+    }
+
+    /// The variables, in their order.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let parts = match self {
+            Text::Plain(_) => &[][..],
+            Text::Parts(parts) => parts,
+        };
+        parts.iter().filter_map(|part| match part {
+            TextPart::Variable(variable) => Some(variable),
+            TextPart::Literal(_) => None,
+        })
     }
 
     /// The variable, if it is the whole text.
@@ -156,6 +175,18 @@ impl Template {
             });
         }
         pattern::matches(&pieces, text).into()
+    }
+
+    /// The variables, in their order.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let parts = match self {
+            Template::Plain(_) => &[][..],
+            Template::Parts(parts) => parts,
+        };
+        parts.iter().filter_map(|part| match part {
+            Part::Variable(variable) => Some(variable),
+            Part::Piece(_) => None,
+        })
     }
 
     /// The text that everything that matches begins with, whatever the values of variables are.
@@ -214,6 +245,6 @@ fn variable(text: &str) -> Option<(Scanned<'_>, &str)> {
         None => (None, rest),
     };
     let (key, after) = (key.trim(), rest.strip_prefix('}')?);
-    let variable = Variable { key: key.to_lowercase().into(), default };
+    let variable = Variable { key: key.to_lowercase().into(), written: key.into(), default };
     (!key.is_empty()).then_some((Scanned::Variable(variable), after))
 }

@@ -70,25 +70,45 @@ fn check(statement: &RawStatement, version: Version, bucket: &str) -> Result<(),
     }
     let actions = statement.action.as_ref().unwrap_or(&empty);
     let resources = statement.resource.as_ref().unwrap_or(&empty);
-    let selected: Option<Vec<Vec<Target>>> = actions.patterns.iter().map(|action| targets(action)).collect();
-    let selected = selected.filter(|selected| !selected.is_empty()).ok_or_else(|| malformed(INVALID_ACTION))?;
+    if actions.patterns.is_empty() {
+        return Err(malformed(INVALID_ACTION));
+    }
     let below: Option<Vec<&str>> = resources.patterns.iter().map(|text| below(text, bucket)).collect();
-    let below = below.filter(|below| !below.is_empty()).ok_or_else(|| malformed(INVALID_RESOURCE))?;
-    let reaches = |target: &Target| below.iter().any(|rest| reaches(rest, *target));
-    let in_vain = selected.iter().any(|targets| !targets.iter().any(reaches));
-    if in_vain && !actions.negated && !resources.negated {
+    let below = below.unwrap_or_default();
+    let all_apply = actions.negated || resources.negated;
+    let applies = |target: Target| all_apply || below.iter().any(|rest| reaches(rest, target));
+    let applies = [Target::Object, Target::Bucket].map(applies);
+    let mut in_vain = false;
+    for action in &actions.patterns {
+        in_vain |= !selects(action, applies).ok_or_else(|| malformed(INVALID_ACTION))? && !all_apply;
+    }
+    if below.is_empty() {
+        return Err(malformed(INVALID_RESOURCE));
+    }
+    if in_vain {
         return Err(malformed("Action does not apply to any resource(s) in statement"));
     }
     statement.conditions.iter().try_for_each(|(operator, key, values)| check_condition(operator, key, values, version))
 }
 
-/// What the actions that a pattern selects are done on; `None` if it selects none of S3's.
-fn targets(pattern: &str) -> Option<Vec<Target>> {
+/// Whether a pattern selects actions on a target that applies: objects, buckets; `None` if it selects none of S3's.
+fn selects(pattern: &str, [objects, buckets]: [bool; 2]) -> Option<bool> {
     let pattern = pattern.to_ascii_lowercase();
     let name = if pattern == "*" { "*" } else { pattern.strip_prefix("s3:")? };
     let glob = Glob::new(name);
-    let targets: Vec<_> = s3_actions::all().filter(|(name, _)| glob.matches(name)).map(|(_, target)| target).collect();
-    (!targets.is_empty()).then_some(targets)
+    let mut selected = None;
+    for (_, target) in s3_actions::all().filter(|(name, _)| glob.matches(name)) {
+        let applies = match target {
+            Target::Object => objects,
+            Target::Bucket => buckets,
+            Target::Elsewhere => false,
+        };
+        if applies {
+            return Some(true);
+        }
+        selected = Some(false);
+    }
+    selected
 }
 
 /// What follows the name of the bucket in a resource; `None` if that is something else.

@@ -11,8 +11,8 @@ use countersign::policy::{
 use serde_json::{Value, json};
 
 const CASES: &str = include_str!("../data/policy-evaluation.json");
-const OWN: &str = "111122223333";
-const FOREIGN: &str = "444455556666";
+pub(super) const OWN: &str = "111122223333";
+pub(super) const FOREIGN: &str = "444455556666";
 const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/issuer.example";
 
 /// What stands in the file for ARNs, longer names first.
@@ -35,6 +35,54 @@ fn every_rule_holds() {
     let cases: Vec<Value> = serde_json::from_str(CASES).unwrap();
     let faults: Vec<String> = cases.iter().flat_map(check).collect();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn denials_read_as_awss_do() {
+    let cases = [
+        (json!({}), "because no identity-based policy allows the s3:GetObject action"),
+        (json!({ "identity": "deny" }), "with an explicit deny in an identity-based policy"),
+        (
+            json!({ "identity": "allow", "boundary": "other" }),
+            "because no permissions boundary allows the s3:GetObject action",
+        ),
+        (json!({ "boundary": "deny" }), "with an explicit deny in a permissions boundary"),
+        (
+            json!({ "identity": "allow", "session": "other" }),
+            "because no session policy allows the s3:GetObject action",
+        ),
+        (json!({ "session": "deny" }), "with an explicit deny in a sessions policy"),
+        (json!({ "scp": ["other"] }), "because no service control policy allows the s3:GetObject action"),
+        (json!({ "scp": ["deny"] }), "with an explicit deny in a service control policy"),
+        (json!({ "rcp": ["other"] }), "because no resource control policy allows the s3:GetObject action"),
+        (json!({ "rcp": ["deny"] }), "with an explicit deny in a resource control policy"),
+    ];
+    for (layers, words) in cases {
+        assert_eq!(told("user", &layers, OWN, None, None), words, "{layers}");
+    }
+    let deny = json!([{ "Effect": "Deny", "Principal": "*" }]);
+    let (resource, trust) = (set(&deny, Kind::Bucket, "s3:GetObject"), set(&deny, Kind::Trust, "sts:AssumeRole"));
+    let layers = json!({ "identity": "allow" });
+    let none = "because no resource-based policy allows the s3:GetObject action";
+    assert_eq!(told("anonymous", &layers, OWN, None, None), none);
+    assert_eq!(told("user", &layers, FOREIGN, None, None), none);
+    let words = told("user", &layers, OWN, resource.as_ref(), None);
+    assert_eq!(words, "with an explicit deny in a resource-based policy");
+    let words = told("user", &layers, OWN, None, trust.as_ref());
+    assert_eq!(words, "with an explicit deny in the role trust policy");
+    let trust =
+        set(&json!([{ "Effect": "Allow", "Principal": { "AWS": "FEDERATED" } }]), Kind::Trust, "sts:AssumeRole");
+    let words = told("user", &layers, OWN, None, trust.as_ref());
+    assert_eq!(words, "because no role trust policy allows the sts:AssumeRole action");
+}
+
+/// The end of the message of a denial.
+fn told(caller: &str, layers: &Value, owner: &str, resource: Option<&PolicySet>, trust: Option<&PolicySet>) -> String {
+    let action = if trust.is_some() { "sts:AssumeRole" } else { "s3:GetObject" };
+    asked(caller, layers, owner, None, resource, trust, |decision| match decision {
+        Decision::Allow(by) => panic!("{by}"),
+        Decision::Deny(why) => why.words(action),
+    })
 }
 
 /// The faults of one rule.
@@ -60,6 +108,23 @@ fn outcome(
     action: Option<&str>,
     resource: Option<&PolicySet>,
     trust: Option<&PolicySet>,
+) -> String {
+    asked(caller, layers, owner, action, resource, trust, |decision| match decision {
+        Decision::Allow(AllowKind::Statement(_) | AllowKind::Root) => "allow".into(),
+        Decision::Deny(DenyKind::Explicit(decided)) => format!("explicit {}", name(decided.layer)),
+        Decision::Deny(DenyKind::Implicit(layer)) => format!("implicit {}", name(*layer)),
+    })
+}
+
+/// What is told of a decision.
+fn asked(
+    caller: &str,
+    layers: &Value,
+    owner: &str,
+    action: Option<&str>,
+    resource: Option<&PolicySet>,
+    trust: Option<&PolicySet>,
+    tell: impl Fn(&Decision<'_>) -> String,
 ) -> String {
     let identity = stock(&layers["identity"], Kind::Identity);
     let boundary = stock(&layers["boundary"], Kind::Boundary);
@@ -88,11 +153,7 @@ fn outcome(
         Some(trust) => decide_trust(trust, &layers, &party, &question),
         None => decide(&layers, &party, &question),
     };
-    match decision {
-        Decision::Allow(AllowKind::Statement(_) | AllowKind::Root) => "allow".into(),
-        Decision::Deny(DenyKind::Explicit(decided)) => format!("explicit {}", name(decided.layer)),
-        Decision::Deny(DenyKind::Implicit(layer)) => format!("implicit {}", name(layer)),
-    }
+    tell(&decision)
 }
 
 fn name(layer: Layer) -> &'static str {
@@ -108,7 +169,7 @@ fn name(layer: Layer) -> &'static str {
 }
 
 /// The policy of the resource or the role, from its statements without action and resource.
-fn set(statements: &Value, kind: Kind, action: &str) -> Option<PolicySet> {
+pub(super) fn set(statements: &Value, kind: Kind, action: &str) -> Option<PolicySet> {
     let statements = statements.as_array()?.iter().map(|statement| {
         let mut statement = statement.clone();
         statement["Action"] = json!(action);
@@ -126,7 +187,7 @@ fn set(statements: &Value, kind: Kind, action: &str) -> Option<PolicySet> {
 }
 
 /// `allow`, `deny` or `other`; `None` for nothing.
-fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
+pub(super) fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
     let mut statement = match what.as_str()? {
         "allow" => json!({ "Effect": "Allow", "Action": "*", "Resource": "*" }),
         "deny" => json!({ "Effect": "Deny", "Action": "*", "Resource": "*" }),
@@ -140,7 +201,7 @@ fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
     Some(PolicySet::new([(Source::from("stock"), Arc::new(Policy::compile_as(&text, kind).unwrap()))]))
 }
 
-fn party(caller: &str) -> Party<'static> {
+pub(super) fn party(caller: &str) -> Party<'static> {
     use PartyKind::*;
     let of = |kind, arn, unique_id, role_arn, issuer| Party {
         kind,

@@ -1,34 +1,25 @@
 //! The policy engine: golden cases, save-time validation, and the comparison with a slow evaluator.
 
+mod agrees;
 mod evaluation;
 mod golden;
+mod order;
+mod reference;
 mod validate;
 mod validate_resource;
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use countersign::{
     base::condition::{Context, Value},
     policy::{Decision, DenyKind, Layers, Party, PolicySet, Question, decide, resource::Resource},
 };
 
-/// What comes of a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
-    Allow,
-    Explicit,
-    Implicit,
-}
+use reference::{Fact, Outcome};
 
 /// A condition context from a table, its keys in lower case.
 #[derive(Debug, Clone, Default)]
-struct Facts(BTreeMap<String, Fact>);
-
-#[derive(Debug, Clone)]
-enum Fact {
-    One(String),
-    Many(Vec<String>),
-}
+struct Facts(reference::Facts);
 
 impl Context for Facts {
     fn value(&self, key: &str) -> Value<'_> {

@@ -302,3 +302,30 @@ fn policies_of_control() {
         assert_eq!(validate::control(&text, kind).is_ok(), taken, "{kind:?} {text}");
     }
 }
+
+#[test]
+fn a_policy_compiles_as_what_it_is_only() {
+    use Kind::{Bucket, Identity, ResourceControl, ServiceControl, Trust};
+    let base = || json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:s3:::photos" });
+    let with = |changes: &Value| document(statement(base(), changes));
+    let aws = json!({ "Principal": { "AWS": "111122223333" } });
+    let cases = [
+        (with(&json!({})), vec![Identity, Kind::Boundary, Kind::Session, ServiceControl]),
+        (with(&aws), vec![Bucket]),
+        (with(&json!({ "Principal": "*" })), vec![Bucket, ResourceControl]),
+        (with(&json!({ "NotPrincipal": { "AWS": "111122223333" } })), vec![Bucket]),
+        (with(&json!({ "Principal": "*", "Resource": null })), vec![Trust]),
+        (with(&json!({ "Resource": null })), vec![]),
+        (with(&json!({ "Principal": {} })), vec![]),
+        (with(&json!({ "Principal": { "AWS": "*", "Group": "x" } })), vec![]),
+        (with(&json!({ "Principal": "*", "NotPrincipal": "*" })), vec![]),
+        (with(&json!({ "Principal": "*", "Resource": "arn:aws:s3" })), vec![ResourceControl]),
+        (with(&json!({ "Resource": "arn:aws:s3" })), vec![Identity, Kind::Boundary, Kind::Session, ServiceControl]),
+    ];
+    for (text, kinds) in cases {
+        for kind in [Identity, Kind::Boundary, Kind::Session, Trust, Bucket, ServiceControl, ResourceControl] {
+            let compiled = countersign::policy::Policy::compile_as(&text, kind);
+            assert_eq!(compiled.is_ok(), kinds.contains(&kind), "{kind:?} {text}");
+        }
+    }
+}
