@@ -244,7 +244,6 @@ impl Gateway {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let upstreams = self.upstreams(settings);
-        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
         let (call, body) = match describe::s3(received, settings, caller, &promise, body).await {
             Ok(Understood::Form(call, body)) => {
                 return self.s3_form(trail, call, body, settings, &upstreams).await;
@@ -273,6 +272,7 @@ impl Gateway {
                 return Err(denied.fault);
             }
         };
+        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
         let forwarded = act::s3(permit, body, &promise, means).await;
         let reveals = reveals_absence(&around, &forwarded, snapshot);
         let Forwarded { call, outcome } = forwarded;
@@ -318,7 +318,7 @@ impl Gateway {
         };
         trail.verdict = verdict;
         let after = post_form::After::of(&form, received, permit.operation());
-        let means = self.acting((trail.at, trail.id), received, caller, settings, upstreams, snapshot);
+        let means = self.acting((trail.at, trail.id), received, caller, settings, upstreams, &snapshot);
         let file = match form.file(length).await {
             Ok(file) => file,
             Err(fault) => {

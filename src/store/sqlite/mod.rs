@@ -109,11 +109,7 @@ mod tests {
             let mut work = store.begin()?;
             for number in 0..10_000 {
                 let id = AccountId::from_number(number);
-                work.add_account(&Account {
-                    id,
-                    created: Timestamp::UNIX_EPOCH,
-                    public_access_block: None,
-                })?;
+                work.add_account(&Account { id, created: Timestamp::UNIX_EPOCH, public_access_block: None })?;
             }
             work.commit()
         };
