@@ -10,9 +10,9 @@ use std::{
 
 use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
-    config::{self, Config},
+    config::{self, Config, Faults},
     server::{
-        Places, Server, StartError,
+        Places, Server,
         state::{Missing, State},
     },
     store::{
@@ -88,8 +88,9 @@ impl Gateway {
     }
 
     /// Takes a changed setup, as a reload does.
-    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), StartError> {
-        self.server.as_ref().unwrap().reload(config(self.dir.path(), upstream.address, setup))
+    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), String> {
+        let config = load(self.dir.path(), upstream.address, setup).map_err(|faults| faults.to_string())?;
+        self.server.as_ref().unwrap().reload(config).map_err(|error| error.to_string())
     }
 
     /// A new user with an inline policy, or without.
@@ -221,6 +222,10 @@ pub fn master_key(dir: &Path) -> MasterKey {
 }
 
 fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
+    load(dir, upstream, setup).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn load(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Result<Config, Faults> {
     let text = format!(
         r#"
         listen = "127.0.0.1:0"
@@ -255,7 +260,7 @@ fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
     );
     let keys = setup.keys.iter().map(|(name, value)| (format!("COUNTERSIGN_{name}"), (*value).to_owned()));
     let variables: Vec<_> = keys.chain([("UPSTREAM_SECRET".to_owned(), UPSTREAM.1.to_owned())]).collect();
-    config::load(&text, &variables).unwrap_or_else(|faults| panic!("{faults}"))
+    config::load(&text, &variables)
 }
 
 fn records(dir: &Path) -> Vec<Value> {
