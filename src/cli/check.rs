@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use super::{Failure, configuration};
+use super::{Failure, configuration, variables};
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  countersign check --config countersign.toml")]
@@ -19,7 +19,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
-        configuration(&self.config)?;
+        configuration(&self.config, &variables())?;
         Ok(writeln!(io::stdout(), "{}: good", self.config.display())?)
     }
 }

@@ -3,20 +3,24 @@
 use std::{
     io::{self, Write},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
 use toml::Value;
 
-use super::{Failure, run, variables};
+use super::{
+    Failure,
+    run::{self, Signals},
+    variables,
+};
 use crate::{
     config::{self, root},
     gateway::clock,
     server::{
-        Server,
+        Places, Server,
         embedded::{self, Embedded},
-        state::{Made, Missing, State},
+        state::{self, Made, Missing, State},
     },
     telemetry::log,
 };
@@ -25,10 +29,13 @@ use crate::{
 #[command(after_help = "Examples:
   countersign demo
   countersign demo --data-dir ./data --listen 0.0.0.0:9000
-  countersign demo --upstream http://127.0.0.1:7480 --upstream-access-key K --upstream-secret-key S")]
+  countersign demo --upstream http://127.0.0.1:7480 --upstream-access-key K --upstream-secret-key S
+
+COUNTERSIGN_ROOT_ACCESS_KEY_ID with COUNTERSIGN_ROOT_SECRET_ACCESS_KEY, and COUNTERSIGN_ACCOUNT_ID, fix what is \
+otherwise made at random when the data folder is.")]
 pub(super) struct Demo {
     /// Where clients connect; health and metrics are two ports above
-    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
+    #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR", value_parser = address)]
     listen: SocketAddr,
     /// Where everything is kept [default: a new temporary folder]
     #[arg(long, value_name = "DIR")]
@@ -53,26 +60,32 @@ pub(super) struct Demo {
     upstream_region: String,
 }
 
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "write an IP address and a port, as 127.0.0.1:9000 or [::]:9000")
+}
+
 /// The variable by which the upstream's secret reaches the configuration.
 const SECRET: &str = "upstream secret access key of the demo";
 
 impl Demo {
     pub(super) fn run(self) -> Result<(), Failure> {
         log::install(log::filter("warn,countersign=info")?, log::Format::Text);
-        let given = root::key(&variables())?;
-        let account = root::account(&variables())?;
+        let variables = variables();
+        let (given, account) = (root::key(&variables)?, root::account(&variables)?);
         let dir = self.data_dir()?;
-        let master_key = config::MasterKeySource::File(dir.join("master.key"));
-        let had_key = given.as_ref().map(|key| key.id.to_string());
-        let (state, made) = State::open(&dir, &master_key, account, given, Missing::Make, clock::now())?;
+        state::make_folder(&dir)?;
         let store = match &self.upstream {
             Some(_) => None,
             None => Some(embedded::start(&dir.join("objects"))?),
         };
         let (text, secret) = self.configuration(&dir, store.as_ref())?;
         let config = config::load(&text, &[(SECRET.to_owned(), secret)])?;
+        let places = Places::take(&config)?;
+        let had_key = given.as_ref().map(|key| key.id.to_string());
+        let (state, made) = State::open(&dir, &config.master_key, account, given, Missing::Make, clock::now())?;
         let account = state.account;
-        let server = Server::start(config, state)?;
+        let signals = Signals::listen()?;
+        let server = Server::start(config, state, places)?;
         let behind = match &self.upstream {
             Some(url) => url.clone(),
             None => format!("embedded, files in {}", dir.join("objects").display()),
@@ -92,8 +105,10 @@ impl Demo {
         io::stdout()
             .write_all(banner(&facts, &format!("http://{}", reachable(server.address)), &key, &dir).as_bytes())?;
         io::stdout().flush()?;
-        run::until_ended(server, None)?;
-        Ok(writeln!(io::stdout(), "Ended. Go on with: countersign demo --data-dir {}", dir.display())?)
+        run::until_ended(server, signals, None);
+        // Nobody reads it if the terminal is gone.
+        let _ = writeln!(io::stdout(), "Ended. Go on with: countersign demo --data-dir {}", quoted(&dir));
+        Ok(())
     }
 
     fn data_dir(&self) -> Result<PathBuf, Failure> {
@@ -104,7 +119,7 @@ impl Demo {
     }
 
     /// The demo is a configuration like any other; here it is, with the secret that it names.
-    fn configuration(&self, dir: &std::path::Path, store: Option<&Embedded>) -> Result<(String, String), Failure> {
+    fn configuration(&self, dir: &Path, store: Option<&Embedded>) -> Result<(String, String), Failure> {
         let text = |text: &str| Value::from(text).to_string();
         let port = match self.listen.port() {
             0 => 0,
@@ -161,7 +176,14 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn banner(facts: &[(&str, String)], endpoint: &str, key: &Shown<'_>, dir: &std::path::Path) -> String {
+/// A path as a shell reads it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte));
+    if is_plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+fn banner(facts: &[(&str, String)], endpoint: &str, key: &Shown<'_>, dir: &Path) -> String {
     let mut text = format!("Countersign {} is ready.\n\n", env!("CARGO_PKG_VERSION"));
     for (name, value) in facts {
         text.push_str(&format!("  {name:<17}{value}\n"));
@@ -193,7 +215,7 @@ fn banner(facts: &[(&str, String)], endpoint: &str, key: &Shown<'_>, dir: &std::
          \x20 aws --endpoint-url $AWS_ENDPOINT_URL iam create-user --user-name ann\n\
          \x20 tail -n 2 {}/audit/*.jsonl\n\n\
          Ctrl-C ends it.\n",
-        dir.display()
+        quoted(dir)
     ));
     text
 }

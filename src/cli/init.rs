@@ -19,28 +19,33 @@ use crate::{
 #[command(after_help = "Example:
   countersign init --data-dir /var/lib/countersign
 
-COUNTERSIGN_ROOT_ACCESS_KEY_ID, COUNTERSIGN_ROOT_SECRET_ACCESS_KEY and COUNTERSIGN_ACCOUNT_ID fix what is otherwise
-made at random and shown once.")]
+COUNTERSIGN_ROOT_ACCESS_KEY_ID with COUNTERSIGN_ROOT_SECRET_ACCESS_KEY, and COUNTERSIGN_ACCOUNT_ID, fix what is \
+otherwise made at random and shown once.")]
 pub(super) struct Init {
     /// The folder to make
     #[arg(long, env = "COUNTERSIGN_DATA_DIR", value_name = "DIR", required_unless_present = "config")]
     data_dir: Option<PathBuf>,
-    /// The configuration whose data_dir, account_id and master_key count
-    #[arg(long, value_name = "FILE", conflicts_with = "data_dir")]
+    /// The configuration whose data_dir, account_id and master_key count; --data-dir stands over its data_dir
+    #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let variables = variables();
-        let (dir, master_key, account) = match (self.data_dir, self.config) {
-            (Some(dir), _) => {
+        let mut variables = variables();
+        let dir = self.data_dir.map(std::path::absolute).transpose()?;
+        let (dir, master_key, account) = match (dir, self.config) {
+            (dir, Some(path)) => {
+                if let Some(dir) = dir {
+                    let dir = dir.to_str().ok_or("the data folder's name is no UTF-8")?.to_owned();
+                    variables.push(("COUNTERSIGN_DATA_DIR".into(), dir));
+                }
+                let config = configuration(&path, &variables)?;
+                (config.data_dir, config.master_key, config.account_id)
+            }
+            (Some(dir), None) => {
                 let master_key = MasterKeySource::File(dir.join("master.key"));
                 (dir, master_key, root::account(&variables)?)
-            }
-            (None, Some(path)) => {
-                let config = configuration(&path)?;
-                (config.data_dir, config.master_key, config.account_id)
             }
             (None, None) => return Err("name a folder with --data-dir".into()),
         };

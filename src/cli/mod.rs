@@ -8,7 +8,7 @@ mod serve;
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::Path,
     process::ExitCode,
 };
 
@@ -80,10 +80,10 @@ fn variables() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Reads a configuration file and checks it.
-fn configuration(path: &PathBuf) -> Result<crate::config::Config, Failure> {
+/// Reads a configuration file and checks it, with the environment over it.
+fn configuration(path: &Path, variables: &[(String, String)]) -> Result<crate::config::Config, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    crate::config::load(&text, &variables()).map_err(|faults| {
+    crate::config::load(&text, variables).map_err(|faults| {
         let count = faults.0.len();
         let noun = if count == 1 { "fault" } else { "faults" };
         format!("{} has {count} {noun}:\n{faults}", path.display()).into()

@@ -7,12 +7,12 @@ use std::{
 };
 
 use tokio::{
-    runtime,
+    runtime::{self, Runtime},
     signal::unix::{Signal, SignalKind, signal},
     time::sleep,
 };
 
-use super::{Failure, configuration};
+use super::{Failure, configuration, variables};
 use crate::{config::Config, server::Server};
 
 /// How often the configuration's files are looked at.
@@ -40,7 +40,7 @@ impl Source {
 
     /// Loads the configuration anew. With any fault the present one stays.
     fn reload(&self, server: &Server) {
-        let next = match configuration(&self.path) {
+        let next = match configuration(&self.path, &variables()) {
             Ok(next) => next,
             Err(faults) => return tracing::error!("the configuration stays as it was: {faults}"),
         };
@@ -56,15 +56,30 @@ impl Source {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, then drains. Either signal again ends the process at once.
-pub(super) fn until_ended(server: Server, source: Option<Source>) -> Result<(), Failure> {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let (mut ending, mut hangup) = {
-        let _entered = runtime.enter();
-        let ending =
-            Ending { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
-        (ending, signal(SignalKind::hangup())?)
-    };
+/// The signals of a running server, listened for before anybody is told that it runs.
+pub(super) struct Signals {
+    runtime: Runtime,
+    ending: Ending,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let (ending, hangup) = {
+            let _entered = runtime.enter();
+            let ending =
+                Ending { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+            (ending, signal(SignalKind::hangup())?)
+        };
+        Ok(Self { runtime, ending, hangup })
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, then drains. Either signal again ends the process at once. SIGHUP reloads the
+/// configuration; without one to reload, the terminal is gone and with it the demo.
+pub(super) fn until_ended(server: Server, signals: Signals, source: Option<Source>) {
+    let Signals { runtime, mut ending, mut hangup } = signals;
     runtime.block_on(async {
         let mut stamps = source.as_ref().map(Source::stamps);
         loop {
@@ -73,10 +88,9 @@ pub(super) fn until_ended(server: Server, source: Option<Source>) -> Result<(), 
                 _ = hangup.recv() => {}
                 () = changed(source.as_ref(), stamps.as_ref()) => {}
             }
-            if let Some(source) = &source {
-                stamps = Some(source.stamps());
-                source.reload(&server);
-            }
+            let Some(source) = &source else { return };
+            stamps = Some(source.stamps());
+            source.reload(&server);
         }
     });
     tracing::info!("draining: no new connections, open requests end; the same signal again ends at once");
@@ -87,7 +101,6 @@ pub(super) fn until_ended(server: Server, source: Option<Source>) -> Result<(), 
     server.drain();
     tracing::info!("ended");
     runtime.shutdown_background();
-    Ok(())
 }
 
 /// The signals that end the process.

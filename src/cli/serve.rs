@@ -6,14 +6,14 @@ use clap::Args;
 
 use super::{
     Failure, configuration,
-    run::{self, Source},
+    run::{self, Signals, Source},
     variables,
 };
 use crate::{
     config::root,
     gateway::clock,
     server::{
-        Server,
+        Places, Server,
         state::{Missing, State},
     },
     telemetry::log,
@@ -23,8 +23,9 @@ use crate::{
 #[command(after_help = "Example:
   countersign serve --config countersign.toml
 
-Every key of the configuration can be set by a variable too: COUNTERSIGN_LISTEN for listen,
-COUNTERSIGN_LIMITS__IDLE_SECONDS for limits.idle_seconds, COUNTERSIGN_UPSTREAM__0__URL for the first upstream's url.")]
+Every key of the configuration can be set by a variable too: COUNTERSIGN_LISTEN for listen, \
+COUNTERSIGN_LIMITS__IDLE_SECONDS for limits.idle_seconds, COUNTERSIGN_UPSTREAM__0__URL for the first upstream's url. \
+COUNTERSIGN_ROOT_ACCESS_KEY_ID with COUNTERSIGN_ROOT_SECRET_ACCESS_KEY replace the root access key.")]
 pub(super) struct Serve {
     /// The configuration
     #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
@@ -33,15 +34,18 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let config = configuration(&self.config)?;
+        let config = configuration(&self.config, &variables())?;
         log::install(log::filter(&config.log_level)?, config.log_format);
         let given = root::key(&variables())?;
+        let places = Places::take(&config)?;
         let (state, made) =
             State::open(&config.data_dir, &config.master_key, config.account_id, given, Missing::Refuse, clock::now())?;
         debug_assert!(made.is_none(), "serve makes no root key, for there is nobody to show it to");
         let source = Source::new(self.config, &config);
-        let server = Server::start(config, state)?;
+        let signals = Signals::listen()?;
+        let server = Server::start(config, state, places)?;
         tracing::info!(address = %server.address, admin = %server.admin_address, "serving");
-        run::until_ended(server, Some(source))
+        run::until_ended(server, signals, Some(source));
+        Ok(())
     }
 }

@@ -1,21 +1,28 @@
 //! From what was said to what is meant: every fault of a configuration in one go.
 
-use std::{net::SocketAddr, path::PathBuf, thread, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
-use super::{Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, upstream::upstreams};
+use super::{Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, pem, raw::RELATIVE, upstream::upstreams};
 use crate::{
     audit::spool::Durability,
     gateway::proxies::Network,
+    store::MasterKey,
     telemetry::log::{self, Format},
 };
 
 /// Checks a file's text with the environment over it. Files that it names are looked for, but for those that
 /// `countersign init` makes.
 pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults> {
-    let mut raw = Raw::read(text, variables.iter().cloned());
-    let data_dir = PathBuf::from(raw.required("data_dir", "/var/lib/countersign").unwrap_or_default());
+    let mut raw = Raw::read(text, variables.iter().cloned())?;
+    let data_dir = data_dir(&mut raw);
+    let listen = address(&mut raw, "listen");
     let config = Config {
-        listen: address(&mut raw, "listen"),
+        listen,
         admin_listen: address(&mut raw, "admin_listen"),
         account_id: raw.parsed("account_id", "twelve digits", |text| text.parse().ok()),
         regions: regions(&mut raw),
@@ -27,14 +34,29 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         audit: audit(&mut raw),
         log_format: raw.parsed("log.format", "\"text\" or \"json\"", |text| text.parse().ok()).unwrap_or(Format::Text),
         log_level: log_level(&mut raw),
-        master_key: master_key(&mut raw, &data_dir),
-        upstreams: upstreams(&mut raw, variables),
+        master_key: master_key(&mut raw, &data_dir, variables),
+        upstreams: upstreams(&mut raw, listen, variables),
         data_dir,
     };
-    if config.listen == config.admin_listen && config.listen.port() != 0 {
-        raw.fault("admin_listen", "is the address of listen; write another port");
+    if overlap(config.listen, config.admin_listen) {
+        raw.fault("admin_listen", "is the address of listen too; write another port");
     }
-    if raw.faults.0.is_empty() { Ok(config) } else { Err(raw.faults) }
+    let faults = raw.finish();
+    if faults.0.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn data_dir(raw: &mut Raw) -> PathBuf {
+    let dir = PathBuf::from(raw.required("data_dir", "/var/lib/countersign").unwrap_or("/".into()));
+    if !dir.is_absolute() {
+        raw.fault("data_dir", RELATIVE);
+    }
+    dir
+}
+
+/// Whether whoever connects to one address may reach the other.
+pub(super) fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let meet = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && meet
 }
 
 fn address(raw: &mut Raw, key: &str) -> SocketAddr {
@@ -44,7 +66,7 @@ fn address(raw: &mut Raw, key: &str) -> SocketAddr {
 }
 
 fn regions(raw: &mut Raw) -> Vec<Box<str>> {
-    let regions = raw.texts("regions").unwrap_or_default();
+    let Some(regions) = raw.texts("regions") else { return Vec::new() };
     let fits = |region: &String| {
         !region.is_empty() && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
@@ -102,9 +124,19 @@ fn network(text: &str) -> Option<Network> {
 }
 
 fn tls(raw: &mut Raw) -> Option<Tls> {
-    let [certificate, key, client_ca] = ["tls.certificate", "tls.key", "tls.client_ca"].map(|key| raw.file(key));
+    let before = raw.faults.0.len();
+    let certificate = raw.pem("tls.certificate", pem::certificates);
+    let key = raw.pem("tls.key", pem::private_key);
+    let client_ca = raw.pem("tls.client_ca", pem::roots);
     match (certificate, key) {
-        (Some(certificate), Some(key)) => Some(Tls { certificate, key, client_ca }),
+        (Some(certificate), Some(key)) => {
+            if raw.faults.0.len() == before
+                && let Err(error) = pem::pair(&certificate, &key)
+            {
+                raw.fault("tls.key", error);
+            }
+            Some(Tls { certificate, key, client_ca })
+        }
         (Some(_), None) => missing_half(raw, "tls.key", "tls.certificate"),
         (None, Some(_)) => missing_half(raw, "tls.certificate", "tls.key"),
         (None, None) if client_ca.is_some() => missing_half(raw, "tls.certificate", "tls.client_ca"),
@@ -149,14 +181,24 @@ fn log_level(raw: &mut Raw) -> String {
     level
 }
 
-fn master_key(raw: &mut Raw, data_dir: &std::path::Path) -> MasterKeySource {
-    match (raw.text("master_key.file"), raw.text("master_key.variable")) {
+fn master_key(raw: &mut Raw, data_dir: &Path, variables: &[(String, String)]) -> MasterKeySource {
+    match (raw.path("master_key.file"), raw.text("master_key.variable")) {
         (Some(_), Some(_)) => {
             raw.fault("master_key.variable", "is given together with master_key.file; write only one of them");
             MasterKeySource::File(PathBuf::new())
         }
-        (Some(file), None) => MasterKeySource::File(file.into()),
-        (None, Some(variable)) => MasterKeySource::Variable(variable),
+        (Some(file), None) => MasterKeySource::File(file),
+        (None, Some(variable)) => {
+            let value = variables.iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
+            if value.is_none_or(|value| MasterKey::parse(value).is_err()) {
+                let wanted = "32 random bytes in hexadecimal or base 64";
+                raw.fault(
+                    "master_key.variable",
+                    format!("names a variable that does not hold a master key; put {wanted} there"),
+                );
+            }
+            MasterKeySource::Variable(variable)
+        }
         (None, None) => MasterKeySource::File(data_dir.join("master.key")),
     }
 }

@@ -89,7 +89,13 @@ pub const KEYS: &[Key] = &[
         "PEM file with the certificate chain shown to clients",
         "left out: plain HTTP, for a trusted network or a proxy in front",
     ),
-    key("tls.key", Text, "", "PEM file with the certificate's key", "goes with tls.certificate"),
+    key(
+        "tls.key",
+        Text,
+        "",
+        "PEM file with the certificate's key",
+        "left out: plain HTTP; it goes with tls.certificate",
+    ),
     key(
         "tls.client_ca",
         Text,
@@ -102,7 +108,7 @@ pub const KEYS: &[Key] = &[
         Number,
         "10000",
         "connections at once, over all workers",
-        "about 200 MiB of memory at most",
+        "each takes two file descriptors at most, towards the client and the backend",
     ),
     key(
         "limits.head_bytes",
@@ -159,7 +165,7 @@ pub const KEYS: &[Key] = &[
         "log.level",
         Text,
         "\"info\"",
-        "error, warn, info, debug, trace, or directives by module",
+        "what is logged: error, warn, info, debug, trace, or directives by module",
         "requests are in the records, not in the log",
     ),
     key(
@@ -173,16 +179,16 @@ pub const KEYS: &[Key] = &[
         "master_key.variable",
         Text,
         "",
-        "environment variable with that key instead, in base 64",
-        "for machines without a safe disk",
+        "environment variable with that key instead, 32 bytes in hexadecimal or base 64",
+        "left out: master_key.file; a variable is for machines without a safe disk",
     ),
 ];
 
 /// The keys of each `[[upstream]]`.
 pub const UPSTREAM_KEYS: &[Key] = &[
-    key("name", Text, "", "its name in logs and metrics", "no default: it has to tell backends apart"),
+    key("name", Text, "", "its name in logs", "no default: it has to tell backends apart"),
     key("kind", Text, "\"s3\"", "`s3` for a store, `http` for an internal API", "stores are the main use"),
-    key("url", Text, "", "http://host:port or https://host:port", "no default"),
+    key("url", Text, "", "where it is: http://host:port or https://host:port", "no default: only you know"),
     key(
         "ca_file",
         Text,
@@ -208,14 +214,20 @@ pub const UPSTREAM_KEYS: &[Key] = &[
     ),
     key("connections_idle", Number, "128", "connections that each worker keeps open", "as many as a busy core needs"),
     key("region", Text, "\"us-east-1\"", "s3: region of the signatures towards it", "what self-run stores expect"),
-    key("access_key_id", Text, "", "s3: access key id towards it", "no default"),
-    key("secret_access_key_file", Text, "", "s3: file with the secret access key", "secrets stay out of this file"),
+    key("access_key_id", Text, "", "s3: access key id towards it", "no default: the backend knows it"),
+    key(
+        "secret_access_key_file",
+        Text,
+        "",
+        "s3: file with the secret access key",
+        "no default: secrets stay out of this file",
+    ),
     key(
         "secret_access_key_variable",
         Text,
         "",
         "s3: environment variable with the secret access key",
-        "secrets stay out of this file",
+        "no default: secrets stay out of this file",
     ),
     key("addressing", Text, "\"path\"", "s3: `path` or `virtual-host`", "path style works everywhere"),
     key("buckets", Texts, "[\"*\"]", "s3: buckets that it serves; a * may stand at the end", "one store serves all"),
@@ -241,6 +253,6 @@ pub const UPSTREAM_KEYS: &[Key] = &[
         Table,
         "",
         "http: headers to set on every request, as `file:PATH` or `env:NAME`",
-        "secrets stay out of this file",
+        "no default: secrets stay out of this file",
     ),
 ];

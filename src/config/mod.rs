@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod keys;
+pub mod pem;
 pub mod raw;
 pub mod root;
 mod upstream;
@@ -172,9 +173,26 @@ impl Url {
             "https" => true,
             _ => return None,
         };
-        let plain = matches!(uri.path(), "" | "/") && uri.query().is_none() && !text.contains('@');
-        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
-        plain.then(|| Self { tls, host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }) })
+        let authority = uri.authority()?;
+        let port = match authority.as_str().strip_prefix(authority.host())? {
+            "" => {
+                if tls {
+                    443
+                } else {
+                    80
+                }
+            }
+            port => port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?,
+        };
+        let is_plain = matches!(uri.path(), "" | "/") && uri.query().is_none() && !authority.host().is_empty();
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        is_plain.then_some(Self { tls, host, port })
+    }
+
+    /// The address, as far as it can be told without a name service.
+    fn address(&self) -> Option<SocketAddr> {
+        let host = if self.host == "localhost" { "127.0.0.1" } else { &self.host };
+        Some(SocketAddr::new(host.parse().ok()?, self.port))
     }
 }
 

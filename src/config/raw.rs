@@ -1,6 +1,11 @@
 //! What was said: the file and the environment, flattened to dotted keys, and the faults found in it.
 
-use std::{collections::BTreeMap, fmt, fs::File, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use toml::Value;
 
@@ -34,10 +39,19 @@ impl std::error::Error for Faults {}
 /// Variables that are no configuration keys.
 const OTHER_VARIABLES: [&str; 3] = [super::root::ACCESS_KEY_ID, super::root::SECRET_ACCESS_KEY, "COUNTERSIGN_CONFIG"];
 
+/// More upstreams than this are a mistake, such as a variable with a wrong index.
+const UPSTREAMS_MAX: usize = 1000;
+
+/// What is wrong with a relative path.
+pub(super) const RELATIVE: &str =
+    "is no absolute path, and would mean another file wherever the program is started; begin it with a /";
+
 /// Keys with what was said for them.
 #[derive(Debug, Default)]
 pub struct Raw {
     values: BTreeMap<String, Value>,
+    /// How many upstreams the file lists, with or without keys.
+    listed: usize,
     /// Keys that variables stand for, with the variables' names.
     variables: BTreeMap<String, String>,
     /// What is wrong so far.
@@ -48,17 +62,33 @@ impl Raw {
     /// Reads a file's text and the variables over it: `COUNTERSIGN_LIMITS__IDLE_SECONDS` stands for
     /// `limits.idle_seconds`, `COUNTERSIGN_UPSTREAM__0__URL` for the `url` of the first upstream. A variable's value is
     /// read as TOML if the key is no text.
-    pub fn read(text: &str, variables: impl Iterator<Item = (String, String)>) -> Self {
+    ///
+    /// # Errors
+    /// A text that is no TOML: nothing more can be said of it.
+    pub fn read(text: &str, variables: impl Iterator<Item = (String, String)>) -> Result<Self, Faults> {
         let mut raw = Self::default();
         match text.parse::<toml::Table>() {
             Ok(table) => raw.flatten("", &Value::Table(table)),
-            Err(error) => raw.fault("(file)", error.to_string().trim_end().to_owned()),
+            Err(error) => {
+                raw.fault("(file)", error.to_string().trim_end().to_owned());
+                return Err(raw.faults);
+            }
         }
         for (name, value) in variables {
             raw.overlay(&name, value);
         }
         raw.check_names();
-        raw
+        Ok(raw)
+    }
+
+    /// What was wrong, each fault with the variable that said it.
+    pub fn finish(mut self) -> Faults {
+        for fault in &mut self.faults.0 {
+            if let Some(name) = self.variables.get(&fault.key) {
+                fault.message.push_str(&format!(" (said by {name})"));
+            }
+        }
+        self.faults
     }
 
     /// Notes a fault.
@@ -68,8 +98,8 @@ impl Raw {
 
     /// How many upstreams there are.
     pub fn upstreams(&self) -> usize {
-        let index = |key: &String| key.strip_prefix("upstream.")?.split('.').next()?.parse::<usize>().ok();
-        self.values.keys().filter_map(index).max().map_or(0, |last| last + 1)
+        let index = |key: &String| Some(upstream_key(key.strip_prefix("upstream.")?)?.0);
+        self.values.keys().filter_map(index).max().map_or(0, |last| last + 1).max(self.listed)
     }
 
     /// A text; the key's default if nothing was said.
@@ -136,11 +166,23 @@ impl Raw {
         value
     }
 
-    /// The path of a file that must be there.
-    pub fn file(&mut self, key: &str) -> Option<PathBuf> {
+    /// The path of a file or folder, which need not be there. A relative one would mean another place wherever the
+    /// program is started.
+    pub fn path(&mut self, key: &str) -> Option<PathBuf> {
         let path = PathBuf::from(self.text(key)?);
-        if let Err(error) = File::open(&path) {
-            self.fault(key, format!("{}: {error}", path.display()));
+        if !path.is_absolute() {
+            self.fault(key, RELATIVE);
+        }
+        Some(path)
+    }
+
+    /// The path of a PEM file, which is there and holds what `read` wants of it.
+    pub fn pem<T>(&mut self, key: &str, read: impl FnOnce(&Path) -> Result<T, String>) -> Option<PathBuf> {
+        let path = self.path(key)?;
+        if path.is_absolute()
+            && let Err(error) = read(&path)
+        {
+            self.fault(key, error);
         }
         Some(path)
     }
@@ -161,7 +203,7 @@ impl Raw {
             .and_then(|items| items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
         match texts {
             Some(texts) => Some(texts),
-            None => self.wrong(key, &value, "a list of texts in quotes"),
+            None => self.wrong(key, &value, "a list of texts in quotes, as [\"a\", \"b\"]"),
         }
     }
 
@@ -203,7 +245,8 @@ impl Raw {
         let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
         match value {
             Value::Table(table) => table.iter().for_each(|(name, value)| self.flatten(&below(name), value)),
-            Value::Array(items) if key == "upstream" => {
+            Value::Array(items) if key == "upstream" && items.iter().all(Value::is_table) => {
+                self.listed = items.len();
                 items.iter().enumerate().for_each(|(at, item)| self.flatten(&below(&at.to_string()), item));
             }
             value => {
@@ -235,15 +278,36 @@ impl Raw {
             match self.variables.get(key) {
                 Some(name) if is_named(name) => {}
                 Some(name) => {
-                    faults.push((name.clone(), format!("stands for no key; did you mean {}?", variable(&nearest(key)))))
+                    let meant = nearest(key).map_or(String::new(), |key| format!("; did you mean {}?", variable(&key)));
+                    faults.push((name.clone(), format!("stands for no key{meant}")));
                 }
-                None => faults.push((key.clone(), format!("is no key; did you mean {}?", nearest(key)))),
+                None => faults.push((key.clone(), unknown_key(key))),
             }
         }
         for (key, message) in faults {
             self.fault(&key, message);
         }
     }
+}
+
+/// What to say of a key that is none.
+fn unknown_key(key: &str) -> String {
+    let below = format!("{key}.");
+    if key == "upstream" || key.strip_prefix("upstream.").is_some_and(|rest| upstream_key(rest).is_none()) {
+        return "does not stand in a list; write [[upstream]] in two pairs of brackets, once for each backend".into();
+    }
+    if KEYS.iter().any(|known| known.name.starts_with(&below)) {
+        return format!("is a table; write [{key}] and its keys below");
+    }
+    nearest(key).map_or("is no key; leave it out".into(), |meant| format!("is no key; did you mean {meant}?"))
+}
+
+/// What follows `upstream.`: the place in the list, and the key there. `01` would be another key than `1`, which nobody
+/// would read.
+fn upstream_key(rest: &str) -> Option<(usize, &str)> {
+    let (index, name) = rest.split_once('.')?;
+    let at = index.parse::<usize>().ok().filter(|at| *at < UPSTREAMS_MAX && at.to_string() == index)?;
+    Some((at, name))
 }
 
 /// The variable that stands for a key.
@@ -254,8 +318,7 @@ fn variable(key: &str) -> String {
 /// The declaration of a key.
 fn declared(key: &str) -> Option<&'static Key> {
     let Some(rest) = key.strip_prefix("upstream.") else { return KEYS.iter().find(|known| known.name == key) };
-    let (index, name) = rest.split_once('.')?;
-    index.parse::<usize>().ok()?;
+    let (_, name) = upstream_key(rest)?;
     let name = if name.starts_with("headers.") { "headers" } else { name };
     UPSTREAM_KEYS.iter().find(|known| known.name == name)
 }
@@ -264,14 +327,17 @@ fn last(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
 }
 
-/// The declared key that is spelled most alike.
-fn nearest(key: &str) -> String {
-    let (keys, prefix) = match key.strip_prefix("upstream.").and_then(|rest| rest.split_once('.')) {
-        Some((index, _)) => (UPSTREAM_KEYS, format!("upstream.{index}.")),
-        None => (KEYS, String::new()),
+/// The declared key that was probably meant: one of the same name in another table, else the one spelled most alike.
+fn nearest(key: &str) -> Option<String> {
+    let index = key.strip_prefix("upstream.").map(|rest| upstream_key(rest).map_or(0, |(at, _)| at));
+    let upstream = UPSTREAM_KEYS.iter().map(|known| format!("upstream.{}.{}", index.unwrap_or(0), known.name));
+    let plain = KEYS.iter().map(|known| known.name.to_owned());
+    let edits = |known: &String| if last(known) == last(key) { 0 } else { distance(known, key) };
+    let meant = match index {
+        Some(_) => upstream.chain(plain).min_by_key(edits),
+        None => plain.chain(upstream).min_by_key(edits),
     };
-    let names = keys.iter().map(|known| format!("{prefix}{}", known.name));
-    names.min_by_key(|name| distance(name, key)).unwrap_or_default()
+    meant.filter(|meant| edits(meant) <= (key.len() / 2).max(2))
 }
 
 /// How many single-character edits lie between two texts (Levenshtein).
@@ -315,7 +381,8 @@ mod tests {
             ("COUNTERSIGN_ROOT_ACCESS_KEY_ID", "x"),
             ("PATH", "y"),
         ];
-        let mut raw = Raw::read(file, variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let mut raw = Raw::read(file, variables).unwrap();
         assert_eq!(raw.faults, Faults::default());
         assert_eq!(raw.text("listen").as_deref(), Some("127.0.0.1:2"));
         assert_eq!(raw.number("limits.idle_seconds"), Some(7));

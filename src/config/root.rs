@@ -30,17 +30,22 @@ pub fn key(variables: &[(String, String)]) -> Result<Option<RootKey>, Faults> {
         return Ok(None);
     }
     let mut faults = Faults::default();
-    let mut fault = |key: &str, message: &str| faults.0.push(Fault { key: key.into(), message: message.into() });
+    let mut fault = |key: &str, message: String| faults.0.push(Fault { key: key.into(), message });
+    for (name, value, other) in [(ACCESS_KEY_ID, id, SECRET_ACCESS_KEY), (SECRET_ACCESS_KEY, secret, ACCESS_KEY_ID)] {
+        if value.is_none() {
+            fault(name, format!("is not set, but {other} is; set both or neither"));
+        }
+    }
     let parsed = id.and_then(AccessKeyId::parse);
-    if parsed.is_none() {
-        fault(ACCESS_KEY_ID, "is missing or no access key id; write 16 to 128 letters, digits and _");
+    if id.is_some() && parsed.is_none() {
+        fault(ACCESS_KEY_ID, "is no access key id; write 16 to 128 letters, digits and _".into());
     }
     let fits = |secret: &&str| secret.len() >= SECRET_LENGTH_MIN && secret.bytes().all(|byte| byte.is_ascii_graphic());
-    let secret = secret.filter(fits);
-    if secret.is_none() {
-        fault(SECRET_ACCESS_KEY, "is missing or too short; write at least 8 visible ASCII characters, better 40");
+    if secret.is_some_and(|secret| !fits(&secret)) {
+        let wanted = "write at least 8 visible ASCII characters, better 40";
+        fault(SECRET_ACCESS_KEY, format!("is too short, or holds other than visible ASCII characters; {wanted}"));
     }
-    match (parsed, secret) {
+    match (parsed, secret.filter(fits)) {
         (Some(id), Some(secret)) => Ok(Some(RootKey { id, secret: SecretKey::new(secret.to_owned()) })),
         _ => Err(faults),
     }

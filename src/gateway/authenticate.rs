@@ -162,15 +162,7 @@ pub fn authenticate_form(
     let credential =
         credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let key = means.keys.signing_key(credential.generation, &credential.secret, &scope);
-    if !key.verify(policy.as_bytes(), &signed.signature) {
-        let mismatch = sigv4::refusal::Mismatch {
-            access_key_id: scope.access_key_id.to_owned(),
-            string_to_sign: policy,
-            signature: signed.signature.to_string(),
-            canonical_request: String::new(),
-        };
-        return Err(trail.refuse(Refusal::Mismatch(Box::new(mismatch)), dialect));
-    }
+    sigv4::verify_form(&signed, &policy, &expectations, &key).map_err(|refusal| trail.refuse(refusal, dialect))?;
     Ok(Caller {
         principal: credential.principal.clone(),
         access_key: AccessKeyId::parse(scope.access_key_id),

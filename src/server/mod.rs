@@ -15,7 +15,7 @@ mod worker;
 
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     sync::{Arc, atomic::AtomicUsize},
     thread::{self, JoinHandle},
     time::Duration,
@@ -60,11 +60,30 @@ pub struct Server {
     housekeeper: JoinHandle<()>,
 }
 
+/// The addresses of a server, bound: nobody else can take them, though nobody is answered yet. They are taken before
+/// the state is opened, so that a root key which is shown once is not made for a server that cannot start.
+pub struct Places {
+    listeners: Vec<TcpListener>,
+    admin: TcpListener,
+}
+
+impl Places {
+    /// Binds what a configuration names.
+    pub fn take(config: &Config) -> Result<Self, StartError> {
+        let bind_error = |key| move |error| StartError::Bind(key, error);
+        let listeners = worker::bind(config.listen, config.workers);
+        let listeners = listeners.map_err(bind_error(("listen", config.listen)))?;
+        let admin = listener::bind(config.admin_listen, false);
+        let admin = admin.map_err(bind_error(("admin_listen", config.admin_listen)))?;
+        Ok(Self { listeners, admin })
+    }
+}
+
 /// Why a server does not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// An address cannot be bound.
-    Bind(SocketAddr, io::Error),
+    /// The address of a key cannot be bound.
+    Bind((&'static str, SocketAddr), io::Error),
     /// The folder of records cannot be used.
     Spool(io::Error),
     /// A certificate cannot be used.
@@ -77,7 +96,7 @@ pub enum StartError {
 
 impl Server {
     /// Starts everything. When this returns, clients are answered.
-    pub fn start(config: Config, state: State) -> Result<Self, StartError> {
+    pub fn start(config: Config, state: State, places: Places) -> Result<Self, StartError> {
         metrics::install().map_err(|error| StartError::System(error.to_string()))?;
         let health = Health::new();
         let spool = Arc::new(Spool::open(spool_config(&config)).map_err(StartError::Spool)?);
@@ -86,7 +105,7 @@ impl Server {
         let store_holds = health.condition("store");
         store_holds.hold();
 
-        let (listen, admin_listen, workers) = (config.listen, config.admin_listen, config.workers);
+        let (config_listen, Places { listeners, admin }) = (config.listen, places);
         let (limits, drain_time) = (connection_limits(&config), config.limits.drain_time);
         let (certificate, tls) = match &config.tls {
             None => (None, None),
@@ -106,17 +125,15 @@ impl Server {
             store: store_holds.clone(),
         });
 
-        let listeners = worker::bind(listen, workers).map_err(|error| StartError::Bind(listen, error))?;
-        let admin = listener::bind(admin_listen, false).map_err(|error| StartError::Bind(admin_listen, error))?;
         let no_address = |error: io::Error| StartError::System(error.to_string());
-        let address = listeners.first().map_or(Ok(listen), |first| first.local_addr()).map_err(no_address)?;
+        let address = listeners.first().map_or(Ok(config_listen), |first| first.local_addr()).map_err(no_address)?;
         let admin_address = admin.local_addr().map_err(no_address)?;
 
         let (draining, follow) = watch::channel(false);
         let (drained, ended) = watch::channel(false);
         let open = Arc::new(AtomicUsize::new(0));
         let crew = Arc::new(Crew { limits, tls, open, draining: follow.clone(), drain_time });
-        let mut threads = Vec::with_capacity(workers);
+        let mut threads = Vec::with_capacity(listeners.len());
         for (index, listener) in listeners.into_iter().enumerate() {
             let shared = shared.clone();
             let make = move || Road(Gateway::new(shared));
@@ -214,13 +231,13 @@ impl From<StoreError> for StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StartError::Bind(address, error) if error.kind() == io::ErrorKind::AddrInUse => {
-                write!(
-                    f,
-                    "{address} is in use by another program; choose another address with --listen or the key listen"
-                )
+            StartError::Bind((key, address), error) => {
+                match error.kind() {
+                    io::ErrorKind::AddrInUse => write!(f, "{address} is in use by another program")?,
+                    _ => write!(f, "cannot listen on {address}: {error}")?,
+                }
+                write!(f, "; choose another address with the key {key} (demo: --listen, two ports below admin_listen)")
             }
-            StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
             StartError::Spool(error) => write!(f, "cannot keep records in the data folder: {error}"),
             StartError::Tls(error) => write!(f, "tls: {error}"),
             StartError::Store(error) => write!(f, "the store: {error}"),

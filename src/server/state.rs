@@ -1,11 +1,15 @@
 //! The identities of a data folder: opened, or made.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
-    base::{AccountId, Random, Timestamp},
+    base::{AccountId, Random, Timestamp, random::NoRandomness},
     config::{MasterKeySource, root},
-    store::{Directory, ErrorKind, MasterKey, RootKey, SqliteStore, StoreError, SystemRandom},
+    store::{Directory, MasterKey, RootKey, SqliteStore, StoreError, SystemRandom},
 };
 
 /// What is kept over restarts.
@@ -31,6 +35,23 @@ pub struct Made {
     pub key: RootKey,
 }
 
+/// Why a data folder is not opened.
+#[derive(Debug)]
+pub enum StateError {
+    /// It holds no account, and none may be made.
+    NoAccount(PathBuf),
+    /// It does not hold this account, which may not be made.
+    OtherAccount(PathBuf, AccountId),
+    /// It holds several accounts, and none is named.
+    SeveralAccounts(PathBuf),
+    /// The folder cannot be made.
+    Folder(PathBuf, io::Error),
+    /// The variable that holds the master key is not set.
+    NoMasterKey(String),
+    /// The store refuses.
+    Store(StoreError),
+}
+
 impl State {
     /// Opens a data folder. `root` fixes the root key; `account` is the one that the configuration names.
     ///
@@ -42,24 +63,18 @@ impl State {
         root: Option<RootKey>,
         missing: Missing,
         now: Timestamp,
-    ) -> Result<(Self, Option<Made>), StoreError> {
+    ) -> Result<(Self, Option<Made>), StateError> {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let is_fresh = SqliteStore::is_fresh(dir);
         if is_fresh && missing == Missing::Refuse && root.is_none() {
-            let what = format!("`{}` holds no account; make one with: countersign init", dir.display());
-            return Err(StoreError::new(ErrorKind::Missing, what));
+            return Err(StateError::NoAccount(dir.to_owned()));
         }
         make_folder(dir)?;
         let master = match master_key {
             MasterKeySource::File(path) => MasterKey::read_or_create(path, is_fresh, &*random)?,
             MasterKeySource::Variable(name) => {
                 #[expect(clippy::disallowed_methods, reason = "the one variable that no configuration holds")]
-                let text = std::env::var(name).map_err(|_| {
-                    StoreError::new(
-                        ErrorKind::WrongMasterKey,
-                        format!("the variable {name} with the master key is not set"),
-                    )
-                })?;
+                let text = std::env::var(name).map_err(|_| StateError::NoMasterKey(name.clone()))?;
                 MasterKey::parse(&text)?
             }
         };
@@ -69,17 +84,11 @@ impl State {
             (Some(account), _) => account,
             (None, []) => root::random_account(&*random)?,
             (None, [only]) => only.id,
-            (None, _) => {
-                return Err(StoreError::new(
-                    ErrorKind::Conflict,
-                    "the store holds several accounts; name one with account_id",
-                ));
-            }
+            (None, _) => return Err(StateError::SeveralAccounts(dir.to_owned())),
         };
         let is_new = !known.iter().any(|known| known.id == account);
         if is_new && missing == Missing::Refuse && root.is_none() {
-            let what = format!("account {account} is not in `{}`; make it with: countersign init", dir.display());
-            return Err(StoreError::new(ErrorKind::Missing, what));
+            return Err(StateError::OtherAccount(dir.to_owned(), account));
         }
         let made = if is_new && root.is_none() { Some(root::random_key(account, &*random)?) } else { None };
         let shown = made.as_ref().map(|key| Made { key: copy(key) });
@@ -93,12 +102,12 @@ fn copy(key: &RootKey) -> RootKey {
 }
 
 /// Makes the folder for its owner alone; one that is there is left as it is.
-fn make_folder(dir: &Path) -> Result<(), StoreError> {
+pub fn make_folder(dir: &Path) -> Result<(), StateError> {
     if dir.is_dir() {
         return Ok(());
     }
     let made = fs::create_dir_all(dir).and_then(|()| private(dir));
-    made.map_err(|error| StoreError::new(ErrorKind::Unavailable, format!("cannot make `{}`: {error}", dir.display())))
+    made.map_err(|error| StateError::Folder(dir.to_owned(), error))
 }
 
 #[cfg(unix)]
@@ -111,3 +120,36 @@ fn private(dir: &Path) -> std::io::Result<()> {
 fn private(_: &Path) -> std::io::Result<()> {
     Ok(())
 }
+
+impl From<StoreError> for StateError {
+    fn from(error: StoreError) -> Self {
+        StateError::Store(error)
+    }
+}
+
+impl From<NoRandomness> for StateError {
+    fn from(error: NoRandomness) -> Self {
+        StateError::Store(error.into())
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StateError::NoAccount(dir) => {
+                write!(f, "`{}` holds no account yet; make one with: countersign init", dir.display())
+            }
+            StateError::OtherAccount(dir, account) => {
+                write!(f, "`{}` does not hold account {account}; leave account_id out, or name its own", dir.display())
+            }
+            StateError::SeveralAccounts(dir) => {
+                write!(f, "`{}` holds several accounts; name one with account_id", dir.display())
+            }
+            StateError::Folder(dir, error) => write!(f, "cannot make `{}`: {error}", dir.display()),
+            StateError::NoMasterKey(name) => write!(f, "the variable {name} with the master key is not set"),
+            StateError::Store(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for StateError {}

@@ -9,9 +9,8 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier},
     sign::CertifiedKey,
 };
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 
-use crate::gateway::read::TlsFacts;
+use crate::{config::pem, gateway::read::TlsFacts};
 
 /// Why TLS could not be set up.
 #[derive(Debug)]
@@ -25,6 +24,12 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
+impl From<String> for TlsError {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 /// The certificate that clients are shown. New connections get the newest one; open ones go on.
 #[derive(Debug)]
 pub struct Certificate(ArcSwap<CertifiedKey>);
@@ -32,12 +37,12 @@ pub struct Certificate(ArcSwap<CertifiedKey>);
 impl Certificate {
     /// Loads a chain and its key from PEM files.
     pub fn load(chain: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
-        Ok(Arc::new(Self(ArcSwap::new(read_pair(chain, key)?))))
+        Ok(Arc::new(Self(ArcSwap::from_pointee(pem::pair(chain, key)?))))
     }
 
     /// Loads them again; on an error the old ones stay.
     pub fn reload(&self, chain: &Path, key: &Path) -> Result<(), TlsError> {
-        self.0.store(read_pair(chain, key)?);
+        self.0.store(pem::pair(chain, key)?.into());
         Ok(())
     }
 }
@@ -57,7 +62,7 @@ pub fn server(certificate: Arc<Certificate>, client_ca: Option<&Path>) -> Result
         None => builder.with_no_client_auth(),
         Some(path) => {
             let verifier = WebPkiClientVerifier::builder_with_provider(
-                roots_of(path)?.into(),
+                pem::roots(path)?.into(),
                 aws_lc_rs::default_provider().into(),
             );
             let verifier = verifier.allow_unauthenticated().build();
@@ -72,7 +77,7 @@ pub fn server(certificate: Arc<Certificate>, client_ca: Option<&Path>) -> Result
 /// How we speak TLS to upstreams: the system's authorities, or only those of `ca_file`.
 pub fn client(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, TlsError> {
     let roots = match ca_file {
-        Some(path) => roots_of(path)?,
+        Some(path) => pem::roots(path)?,
         None => {
             let mut roots = RootCertStore::empty();
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -106,34 +111,4 @@ pub fn facts(connection: &rustls::ServerConnection) -> TlsFacts {
         None => "",
     };
     TlsFacts { version, number, cipher_suite }
-}
-
-fn read_pair(chain: &Path, key: &Path) -> Result<Arc<CertifiedKey>, TlsError> {
-    let certificates = certificates_of(chain)?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| about(key, &error))?;
-    let signing = aws_lc_rs::sign::any_supported_type(&private).map_err(|error| about(key, &error))?;
-    let pair = CertifiedKey::new(certificates, signing);
-    pair.keys_match().map_err(|error| about(key, &error))?;
-    Ok(pair.into())
-}
-
-fn roots_of(path: &Path) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates_of(path)? {
-        roots.add(certificate).map_err(|error| about(path, &error))?;
-    }
-    Ok(roots)
-}
-
-fn certificates_of(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| about(path, &error))?;
-    let certificates = certificates.collect::<Result<Vec<_>, _>>().map_err(|error| about(path, &error))?;
-    if certificates.is_empty() {
-        return Err(TlsError(format!("{}: holds no certificate", path.display())));
-    }
-    Ok(certificates)
-}
-
-fn about(path: &Path, error: &dyn fmt::Display) -> TlsError {
-    TlsError(format!("{}: {error}", path.display()))
 }

@@ -74,7 +74,7 @@ fn push_path(out: &mut Vec<u8>, path: &str, rule: PathRule) -> Result<(), Refusa
     let segments = match rule {
         PathRule::S3 => {
             for byte in decoded(path.as_bytes()) {
-                match byte.map_err(|BadEscape| Refusal::BadEscape)? {
+                match byte.map_err(Refusal::BadEscape)? {
                     b'/' => out.push(b'/'),
                     byte => push_encoded(out, byte),
                 }
@@ -172,9 +172,9 @@ fn push_component(out: &mut Vec<u8>, text: &str) -> Result<(), Refusal> {
                 bytes = rest;
             }
             b'%' => {
-                let (escape, after) = bytes.split_at_checked(3).ok_or(Refusal::BadEscape)?;
+                let (escape, after) = bytes.split_at_checked(3).ok_or(Refusal::BadEscape(BadEscape::Incomplete))?;
                 for byte in decoded(escape) {
-                    push_encoded(out, byte.map_err(|BadEscape| Refusal::BadEscape)?);
+                    push_encoded(out, byte.map_err(Refusal::BadEscape)?);
                 }
                 bytes = after;
             }

@@ -1,8 +1,15 @@
 //! Percent-encoding as SigV4 wants it: unreserved bytes stay, all others become `%XX` in upper case (RFC 3986).
 
-/// An escape that is not `%` and two hexadecimal digits.
+/// Why a text with escapes cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadEscape;
+pub enum BadEscape {
+    /// The text ends within an escape.
+    Incomplete,
+    /// What follows `%` are not two hexadecimal digits.
+    Illegal([u8; 2]),
+    /// The bytes are no UTF-8.
+    NotUtf8,
+}
 
 const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
 
@@ -42,19 +49,21 @@ pub fn decoded(text: &[u8]) -> impl Iterator<Item = Result<u8, BadEscape>> + '_ 
         if byte != b'%' {
             return Some(Ok(byte));
         }
-        let mut digit = || rest.next().and_then(|&digit| (digit as char).to_digit(16));
-        Some(match (digit(), digit()) {
-            (Some(high), Some(low)) => u8::try_from(high * 16 + low).map_err(|_| BadEscape),
-            _ => Err(BadEscape),
+        let (Some(&high), Some(&low)) = (rest.next(), rest.next()) else { return Some(Err(BadEscape::Incomplete)) };
+        let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        Some(match (digit(high), digit(low)) {
+            (Some(first), Some(second)) => Ok(first << 4 | second),
+            _ => Err(BadEscape::Illegal([high, low])),
         })
     })
 }
 
-/// Decodes a text into a string; escapes that are no UTF-8 are bad too.
-pub fn decode_text(text: &str) -> Result<std::borrow::Cow<'_, str>, BadEscape> {
-    if !text.contains('%') {
+/// Decodes a name or a value of a query; a raw `+` is a space, as in the canonical query.
+pub fn decode_query(text: &str) -> Result<std::borrow::Cow<'_, str>, BadEscape> {
+    if !text.contains(['%', '+']) {
         return Ok(text.into());
     }
-    let bytes = decoded(text.as_bytes()).collect::<Result<Vec<u8>, _>>()?;
-    String::from_utf8(bytes).map(Into::into).map_err(|_| BadEscape)
+    let spaced = text.replace('+', " ");
+    let bytes = decoded(spaced.as_bytes()).collect::<Result<Vec<u8>, _>>()?;
+    String::from_utf8(bytes).map(Into::into).map_err(|_| BadEscape::NotUtf8)
 }

@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    escape::{BadEscape, decode_text},
-    refusal::Refusal,
-};
+use super::{escape::decode_query, refusal::Refusal};
 use crate::base::{Head, Timestamp, time};
 
 /// The two algorithms.
@@ -68,7 +65,7 @@ pub struct Signed<'a> {
     pub date: Cow<'a, str>,
     /// The moment that `date` names.
     pub at: Timestamp,
-    /// Presigned URLs: for how many seconds they hold.
+    /// Presigned URLs: for how many seconds they hold. S3's always say it.
     pub expires: Option<u32>,
     /// The session token of temporary credentials.
     pub token: Option<Cow<'a, str>>,
@@ -131,7 +128,7 @@ pub fn read<'a>(head: &Head<'a>) -> Result<Evidence<'a>, Refusal> {
         (Some(_), true) => Err(Refusal::TwoMechanisms),
         (None, false) if query.is_version_2 => Err(Refusal::Version2),
         (None, false) => Ok(Evidence::None),
-        (None, true) => presigned(query).map(Evidence::Signed),
+        (None, true) => presigned(head, query).map(Evidence::Signed),
         (Some(value), false) => {
             let value = value.to_str().map_err(|_| Refusal::UnsupportedAuthorization)?;
             header(head, value).map(Evidence::Signed)
@@ -156,7 +153,7 @@ fn header<'a>(head: &Head<'a>, value: &'a str) -> Result<Signed<'a>, Refusal> {
             _ => return Err(Refusal::UnknownParameter(name.to_owned())),
         };
         if place.replace(value.trim()).is_some() {
-            return Err(Refusal::RepeatedParameter(name.trim().to_owned()));
+            return Err(Refusal::RepeatedParameter(Form::Header, name.trim().to_owned()));
         }
     }
     let date = signing_date(head)?;
@@ -170,7 +167,7 @@ fn header<'a>(head: &Head<'a>, value: &'a str) -> Result<Signed<'a>, Refusal> {
         (credential, signed_headers, signature, date)
     else {
         let missing = missing.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
-        return Err(Refusal::MissingInHeader(missing));
+        return Err(Refusal::MissingInHeader(algorithm, missing));
     };
     checked(Signed {
         form: Form::Header,
@@ -210,7 +207,10 @@ fn read_date(text: &str) -> Result<(Cow<'_, str>, Timestamp), Refusal> {
     if let Some(at) = time::parse_amz_date(text) {
         return Ok((text.into(), at));
     }
-    let extended = || text.ends_with('Z').then(|| text.parse::<Timestamp>().ok()).flatten();
+    let extended = || {
+        let at = time::parse_amz_date(&text.replace(['-', ':'], ""))?;
+        (time::iso8601(at) == text).then_some(at)
+    };
     let http = || jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
     let at = extended().or_else(http).ok_or_else(|| Refusal::BadDate(text.to_owned()))?;
     Ok((time::amz_date(at).into(), at))
@@ -227,6 +227,8 @@ struct QueryClaims<'a> {
     signature: Option<Cow<'a, str>>,
     token: Option<Cow<'a, str>>,
     region_set: Option<Cow<'a, str>>,
+    /// Read by the payload's rule; here only held against what else is said.
+    content_hash: Option<Cow<'a, str>>,
     is_version_2: bool,
 }
 
@@ -240,16 +242,16 @@ impl<'a> QueryClaims<'a> {
             }
             let Some(place) = claims.place(name) else {
                 // `X-Amz-%53ignature` would be read by others, so it is not passed over.
-                let other = decode_text(name).map_err(|BadEscape| Refusal::BadEscape)?;
-                if name.contains('%') && claims.place(&other).is_some() {
-                    return Err(Refusal::BadEscape);
+                let other = decode_query(name).map_err(Refusal::BadEscape)?;
+                if claims.place(&other).is_some() {
+                    return Err(Refusal::EscapedName(name.to_owned()));
                 }
                 continue;
             };
             if place.is_some() {
-                return Err(Refusal::RepeatedParameter(name.to_owned()));
+                return Err(Refusal::RepeatedParameter(Form::Query, name.to_owned()));
             }
-            *place = Some(decode_text(value).map_err(|BadEscape| Refusal::BadEscape)?);
+            *place = Some(decode_query(value).map_err(Refusal::BadEscape)?);
         }
         Ok(claims)
     }
@@ -267,27 +269,55 @@ impl<'a> QueryClaims<'a> {
             "x-amz-signature" => &mut self.signature,
             "x-amz-security-token" => &mut self.token,
             "x-amz-region-set" => &mut self.region_set,
+            "x-amz-content-sha256" => &mut self.content_hash,
             _ => return None,
         })
     }
 
+    /// Whether anything in the query speaks of a signature. Half of one is not passed over beside an `Authorization`
+    /// header: a token or a time there would count for others.
     fn is_present(&self) -> bool {
-        self.algorithm.is_some() || self.signature.is_some() || self.credential.is_some()
+        let Self { algorithm, credential, date, expires, signed_headers, signature, token, region_set, .. } = self;
+        [algorithm, credential, date, expires, signed_headers, signature, token, region_set, &self.content_hash]
+            .into_iter()
+            .any(Option::is_some)
+    }
+
+    /// Headers that say something else than the query does.
+    fn check_headers(&self, head: &Head<'_>) -> Result<(), Refusal> {
+        let both = [
+            ("x-amz-date", &self.date),
+            ("x-amz-security-token", &self.token),
+            ("x-amz-region-set", &self.region_set),
+            ("x-amz-content-sha256", &self.content_hash),
+        ];
+        for (name, claim) in both {
+            let Some(value) = one(head, name)? else { continue };
+            // A hash is an announcement of the body, which may stand in a signed header alone.
+            let may_stand_alone = name == "x-amz-content-sha256" && claim.is_none();
+            if !may_stand_alone && claim.as_deref() != Some(value) {
+                return Err(Refusal::Contradiction(name));
+            }
+        }
+        Ok(())
     }
 }
 
-fn presigned(claims: QueryClaims<'_>) -> Result<Signed<'_>, Refusal> {
+fn presigned<'a>(head: &Head<'_>, claims: QueryClaims<'a>) -> Result<Signed<'a>, Refusal> {
+    claims.check_headers(head)?;
+    let is_for_s3 = |credential: &str| credential.split('/').rev().nth(1) == Some("s3");
     let missing = [
         ("X-Amz-Algorithm", claims.algorithm.is_none()),
         ("X-Amz-Credential", claims.credential.is_none()),
         ("X-Amz-Signature", claims.signature.is_none()),
         ("X-Amz-SignedHeaders", claims.signed_headers.is_none()),
         ("X-Amz-Date", claims.date.is_none()),
+        ("X-Amz-Expires", claims.expires.is_none() && claims.credential.as_deref().is_some_and(is_for_s3)),
     ];
-    let (Some(algorithm), Some(credential), Some(signature), Some(signed_headers), Some(date)) =
-        (claims.algorithm, claims.credential, claims.signature, claims.signed_headers, claims.date)
+    let missing: Vec<_> = missing.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
+    let (Some(algorithm), Some(credential), Some(signature), Some(signed_headers), Some(date), true) =
+        (claims.algorithm, claims.credential, claims.signature, claims.signed_headers, claims.date, missing.is_empty())
     else {
-        let missing = missing.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
         return Err(Refusal::MissingInQuery(missing));
     };
     let algorithm = Algorithm::of(&algorithm).ok_or_else(|| Refusal::UnknownQueryAlgorithm(algorithm.into_owned()))?;
@@ -311,15 +341,17 @@ fn presigned(claims: QueryClaims<'_>) -> Result<Signed<'_>, Refusal> {
 pub const EXPIRES_MAX: u32 = 604_800;
 
 fn read_expires(text: &str) -> Result<u32, Refusal> {
-    if text.strip_prefix('-').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit())) {
-        return Err(Refusal::ExpiresNegative);
-    }
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::ExpiresNotANumber);
     }
-    match text.parse() {
-        Ok(seconds) if seconds <= EXPIRES_MAX => Ok(seconds),
-        _ => Err(Refusal::ExpiresTooLong),
+    match text.parse::<i64>() {
+        Ok(..=0) => Err(Refusal::ExpiresNegative),
+        Ok(seconds) => {
+            u32::try_from(seconds).ok().filter(|seconds| *seconds <= EXPIRES_MAX).ok_or(Refusal::ExpiresTooLong)
+        }
+        Err(_) if text.starts_with('-') => Err(Refusal::ExpiresNegative),
+        Err(_) => Err(Refusal::ExpiresTooLong),
     }
 }
 

@@ -27,6 +27,8 @@ pub use key::SigningKey;
 pub use refusal::{Dialect, Refusal};
 pub use sign::Signer;
 pub use v4a::VerifyingKey;
-pub use verify::{Expectations, ProvingKey, check_scope, verify};
+pub use verify::{Expectations, ProvingKey, check_scope, verify, verify_form};
+
+pub use escape::BadEscape;
 
 mod escape;

@@ -34,18 +34,15 @@ pub fn check(
         match Condition::read(condition)? {
             Condition::Length(range) => length = *length.start().max(range.start())..=*length.end().min(range.end()),
             Condition::Field { name, value, is_prefix } => {
-                let given = value_of(fields, &name, bucket);
-                let holds =
-                    given.is_some_and(|given| if is_prefix { given.starts_with(&value) } else { given == value });
-                if !holds {
+                let fits = |given: &str| if is_prefix { given.starts_with(&value) } else { given == value };
+                if !all_fit(fields, &name, bucket, fits) {
                     return Err(invalid(&format!("Policy Condition failed: {}", as_list(condition))));
                 }
                 covered.push(name);
             }
         }
     }
-    let is_free =
-        |name: &str| matches!(name, "x-amz-signature" | "file" | "policy" | "bucket") || name.starts_with("x-ignore-");
+    let is_free = |name: &str| matches!(name, "x-amz-signature" | "file" | "policy") || name.starts_with("x-ignore-");
     for (name, _) in fields {
         let name = name.to_ascii_lowercase();
         if !is_free(&name) && !covered.contains(&name) {
@@ -94,19 +91,21 @@ fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn value_of<'a>(fields: &'a [(String, String)], name: &str, bucket: &'a str) -> Option<&'a str> {
-    if name == "bucket" {
-        return Some(bucket);
-    }
-    fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+/// Whether a field is there and fits, as often as it is there; the bucket is the request's as well.
+fn all_fit(fields: &[(String, String)], name: &str, bucket: &str, fits: impl Fn(&str) -> bool) -> bool {
+    let of_request = (name == "bucket").then_some(bucket);
+    let given = fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+    let mut given = of_request.into_iter().chain(given).peekable();
+    given.peek().is_some() && given.all(fits)
 }
 
 /// A condition as S3 shows it in errors: `["eq", "$key", "value"]`.
 fn as_list(condition: &Value) -> String {
-    match condition.as_object().and_then(|pairs| pairs.iter().next()) {
-        Some((name, value)) => format!("[\"eq\", \"${name}\", {value}]"),
-        None => condition.to_string(),
+    if let Some((name, value)) = condition.as_object().and_then(|pairs| pairs.iter().next()) {
+        return format!("[\"eq\", \"${name}\", {value}]");
     }
+    let parts: Vec<String> = condition.as_array().into_iter().flatten().map(Value::to_string).collect();
+    format!("[{}]", parts.join(", "))
 }
 
 fn invalid(what: &str) -> Fault {

@@ -2,7 +2,10 @@
 //! Sources: S3 API reference, "Error responses"; IAM user guide, "Troubleshoot signed requests"; the wording of the Query
 //! services as observed.
 
-use super::evidence::{EXPIRES_MAX, Form};
+use super::{
+    escape::BadEscape,
+    evidence::{Algorithm, EXPIRES_MAX, Form},
+};
 use crate::base::{Fault, Timestamp, time};
 
 /// In whose words a refusal is told.
@@ -37,23 +40,27 @@ pub enum Refusal {
     NotAPair(String, String),
     /// A parameter that the header does not have.
     UnknownParameter(String),
-    /// A parameter that stands twice.
-    RepeatedParameter(String),
+    /// A parameter that stands twice, in the header or in the query.
+    RepeatedParameter(Form, String),
     /// A header that may stand once stands twice.
     RepeatedHeader(&'static str),
-    /// What the header lacks.
-    MissingInHeader(Vec<&'static str>),
+    /// A header of a presigned request that says something else than the query does.
+    Contradiction(&'static str),
+    /// What the header lacks, and the algorithm that it names.
+    MissingInHeader(Algorithm, Vec<&'static str>),
     /// What the query lacks.
     MissingInQuery(Vec<&'static str>),
     /// An escape that cannot be read.
-    BadEscape,
+    BadEscape(BadEscape),
+    /// A parameter of the signature whose name is escaped.
+    EscapedName(String),
     /// The path leads above the root.
     AboveRoot,
     /// A date in a form of its own.
     BadDate(String),
     /// The same in a presigned URL.
     BadQueryDate(String),
-    /// A presigned URL whose time is negative.
+    /// A presigned URL whose time is negative or nothing.
     ExpiresNegative,
     /// A presigned URL whose time is no number.
     ExpiresNotANumber,
@@ -168,9 +175,7 @@ impl Refusal {
                     .with("Token-0", token.clone())
             }
             Refusal::NoCredentials => denied("Access Denied"),
-            Refusal::BadEscape | Refusal::AboveRoot => {
-                Fault::new(400, "InvalidURI", "Couldn't parse the specified URI.")
-            }
+            Refusal::BadEscape(_) | Refusal::EscapedName(_) | Refusal::AboveRoot => invalid_uri().because(self.cause()),
             _ => self.s3_malformed(),
         }
     }
@@ -203,7 +208,7 @@ impl Refusal {
             )
             .with("ArgumentName", "x-amz-content-sha256")
             .with("ArgumentValue", value.clone()),
-            Refusal::MissingInHeader(missing) if missing.as_slice() == ["Date"] => {
+            Refusal::MissingInHeader(_, missing) if missing.as_slice() == ["Date"] => {
                 denied("AWS authentication requires a valid Date or x-amz-date header")
             }
             Refusal::BadDate(_) => denied("AWS authentication requires a valid Date or x-amz-date header"),
@@ -224,6 +229,9 @@ impl Refusal {
 
     fn s3_query_or_scope(&self) -> Fault {
         match self {
+            Refusal::RepeatedParameter(Form::Query, _) | Refusal::Contradiction(_) => {
+                query_fault("A query-string authentication parameter is given more than once.").because(self.cause())
+            }
             Refusal::MissingInQuery(_) => query_fault(
                 "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, \
                  X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.",
@@ -274,7 +282,8 @@ impl Refusal {
             Refusal::BadToken(_) => {
                 Fault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid")
             }
-            Refusal::BadEscape => Fault::new(400, "MalformedQueryString", "Illegal hex character in escape % pattern"),
+            Refusal::BadEscape(escape) => Fault::new(400, "MalformedQueryString", malformed_escape(*escape)),
+            Refusal::AboveRoot => invalid_uri(),
             Refusal::Skewed { signed, now } | Refusal::Expired { signed, now, .. } => skew_in_words(*signed, *now),
             Refusal::Mismatch(_) => mismatch(
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
@@ -300,8 +309,7 @@ impl Refusal {
             Refusal::HeadersNotSigned(_)
             | Refusal::SignedHeaderMissing(_)
             | Refusal::TwoMechanisms
-            | Refusal::SeveralAuthorizations
-            | Refusal::AboveRoot => mismatch("").because(self.cause()),
+            | Refusal::SeveralAuthorizations => mismatch("").because(self.cause()),
             _ => Fault::new(400, "IncompleteSignature", self.incomplete()).because(self.cause()),
         }
     }
@@ -316,13 +324,13 @@ impl Refusal {
             Refusal::NotAPair(pair, whole) => {
                 format!("'{pair}' not a valid key=value pair (missing equal-sign) in Authorization header: '{whole}'.")
             }
-            Refusal::MissingInHeader(missing) => {
+            Refusal::MissingInHeader(algorithm, missing) => {
                 let sentence = |name: &&str| match *name {
                     "Date" => "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
                         .to_owned(),
                     name => format!("Authorization header requires '{name}' parameter. "),
                 };
-                missing.iter().map(sentence).collect::<String>().trim_end().to_owned()
+                missing.iter().map(sentence).collect::<String>() + "Authorization=" + algorithm.name()
             }
             Refusal::MissingInQuery(missing) => {
                 let sentence = |name: &&str| format!("AWS query-string parameters must include '{name}'. ");
@@ -345,7 +353,7 @@ impl Refusal {
             "MissingAuthenticationToken" => (403, "MissingAuthenticationTokenException"),
             "InvalidClientTokenId" => (403, "UnrecognizedClientException"),
             "SignatureDoesNotMatch" => (403, "InvalidSignatureException"),
-            "MalformedQueryString" => (400, "BadRequestException"),
+            "MalformedQueryString" | "InvalidURI" => (400, "BadRequestException"),
             _ => (403, "IncompleteSignatureException"),
         };
         let mut fault = Fault::new(status, code, told.message);
@@ -363,6 +371,20 @@ impl Refusal {
             Refusal::BadToken(_) => "the session token is not valid".into(),
             other => format!("{other:?}"),
         }
+    }
+}
+
+fn invalid_uri() -> Fault {
+    Fault::new(400, "InvalidURI", "Couldn't parse the specified URI.")
+}
+
+fn malformed_escape(escape: BadEscape) -> String {
+    match escape {
+        BadEscape::Incomplete => "Incomplete trailing escape % sequence".into(),
+        BadEscape::Illegal(found) => {
+            format!("Illegal hex character in escape % pattern: %{}", found.escape_ascii())
+        }
+        BadEscape::NotUtf8 => "The query string is not UTF-8".into(),
     }
 }
 

@@ -64,7 +64,7 @@ impl fmt::Display for StoreError {
             ErrorKind::Full => "the store is full",
             ErrorKind::Damaged => "the store is damaged",
             ErrorKind::Newer => "the store was written by a newer version",
-            ErrorKind::WrongMasterKey => "the master key does not fit the store",
+            ErrorKind::WrongMasterKey => "no fitting master key",
         };
         write!(f, "{kind}: {}", self.detail)
     }

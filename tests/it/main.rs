@@ -11,10 +11,15 @@
 
 mod api;
 mod audit;
+mod cli;
+mod config;
 mod mapping;
+mod mapping_documents;
 mod mapping_execute_api;
 mod mapping_table;
+mod mapping_upstream;
 mod road;
+mod sigv4;
 mod store;
 mod store_directory;
 mod store_suite;

@@ -12,15 +12,21 @@ pub struct BucketPattern {
 }
 
 impl BucketPattern {
-    /// Reads a pattern; `None` unless a `*` stands at the end only.
+    /// Reads a pattern; `None` unless it is made of what buckets' names may hold, with at most one `*` at its end.
     pub fn parse(text: &str) -> Option<Self> {
         let (start, open) = text.strip_suffix('*').map_or((text, false), |start| (start, true));
-        (!start.contains('*') && (open || !start.is_empty())).then(|| Self { start: start.into(), open })
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        (start.bytes().all(fits) && (open || !start.is_empty())).then(|| Self { start: start.into(), open })
     }
 
     /// Whether a bucket is meant.
     pub fn holds(&self, bucket: &str) -> bool {
         if self.open { bucket.starts_with(&*self.start) } else { bucket == &*self.start }
+    }
+
+    /// Whether every bucket that another pattern means is meant.
+    pub fn covers(&self, other: &Self) -> bool {
+        if self.open { other.start.starts_with(&*self.start) } else { self == other }
     }
 }
 
@@ -51,7 +57,20 @@ mod tests {
         {
             assert_eq!(BucketPattern::parse(pattern).unwrap().holds(bucket), holds, "{pattern} {bucket}");
         }
-        for pattern in ["", "a*b", "**"] {
+        for (pattern, other, covers) in [
+            ("*", "logs", true),
+            ("*", "*", true),
+            ("logs-*", "logs-eu-*", true),
+            ("logs-*", "logs-", true),
+            ("logs-*", "logs", false),
+            ("logs-eu-*", "logs-*", false),
+            ("logs", "logs", true),
+            ("logs", "logs*", false),
+        ] {
+            let [pattern, other] = [pattern, other].map(|text| BucketPattern::parse(text).unwrap());
+            assert_eq!(pattern.covers(&other), covers, "{pattern:?} {other:?}");
+        }
+        for pattern in ["", "a*b", "**", "a/b", "a b*"] {
             assert_eq!(BucketPattern::parse(pattern), None, "{pattern}");
         }
     }

@@ -63,6 +63,7 @@ enum State {
     DataEnd,
     Trailers,
     Done,
+    Broken,
 }
 
 impl ChunkDecoder {
@@ -80,8 +81,16 @@ impl ChunkDecoder {
         }
     }
 
-    /// Takes more of the body and hands its content on.
-    pub(super) fn push(&mut self, mut input: Bytes, emit: &mut impl FnMut(Bytes)) -> Result<(), PayloadError> {
+    /// Takes more of the body and hands its content on. After an error there is no way to a good end.
+    pub(super) fn push(&mut self, input: Bytes, emit: &mut impl FnMut(Bytes)) -> Result<(), PayloadError> {
+        let outcome = self.advance(input, emit);
+        if outcome.is_err() {
+            self.state = State::Broken;
+        }
+        outcome
+    }
+
+    fn advance(&mut self, mut input: Bytes, emit: &mut impl FnMut(Bytes)) -> Result<(), PayloadError> {
         while !input.is_empty() {
             match self.state {
                 State::Data(remaining) => {
@@ -98,6 +107,7 @@ impl ChunkDecoder {
                     }
                 }
                 State::Done => return Err(PayloadError::Framing("bytes after the end")),
+                State::Broken => return Err(PayloadError::Framing("bytes after an error")),
                 State::Head | State::DataEnd | State::Trailers => {
                     if let Some(line) = self.take_line(&mut input)? {
                         self.line(&line)?;
@@ -116,7 +126,8 @@ impl ChunkDecoder {
         }
     }
 
-    /// A line without its end, once it is here whole.
+    /// A line without its end, once it is here whole. Trailers may have a further LF before their CR LF, as MinIO's Go
+    /// client writes them: it belongs to the blanks around the value.
     fn take_line(&mut self, input: &mut Bytes) -> Result<Option<Vec<u8>>, PayloadError> {
         let end = memchr::memchr(b'\n', input).map(|at| at + 1);
         let part = input.split_to(end.unwrap_or(input.len()));
@@ -128,11 +139,15 @@ impl ChunkDecoder {
         if end.is_none() {
             return Ok(None);
         }
-        let mut line = std::mem::take(&mut self.line);
-        match (line.pop(), line.pop()) {
-            (Some(b'\n'), Some(b'\r')) => Ok(Some(line)),
-            _ => Err(PayloadError::Framing("a line does not end in CR LF")),
+        if !self.line.ends_with(b"\r\n") {
+            return match self.state {
+                State::Trailers => Ok(None),
+                _ => Err(PayloadError::Framing("a line does not end in CR LF")),
+            };
         }
+        let mut line = std::mem::take(&mut self.line);
+        line.truncate(line.len().saturating_sub(2));
+        Ok(Some(line))
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), PayloadError> {

@@ -74,12 +74,9 @@ impl From<PayloadError> for Fault {
                 "IncompleteBody",
                 "You did not provide the number of bytes specified by the Content-Length HTTP header",
             ),
-            PayloadError::Framing(detail) => Fault::new(
-                400,
-                "IncompleteBody",
-                "The request body terminated unexpectedly or its aws-chunked framing is malformed.",
-            )
-            .because(detail),
+            PayloadError::Framing(detail) => {
+                Fault::new(400, "IncompleteBody", "The request body terminated unexpectedly").because(detail)
+            }
             PayloadError::ChunkTooSmall => Fault::new(
                 403,
                 "InvalidChunkSizeError",

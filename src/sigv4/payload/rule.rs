@@ -1,8 +1,10 @@
 //! What the payload line of a signature promises about the body.
 
+use std::borrow::Cow;
+
 use crate::{
     base::Head,
-    sigv4::{evidence::Form, refusal::Refusal},
+    sigv4::{escape::decode_query, evidence::Form, refusal::Refusal},
 };
 
 /// The SHA-256 of nothing, in hexadecimal.
@@ -64,27 +66,25 @@ impl Streaming {
 }
 
 impl PayloadRule {
-    /// The rule of a signed request. S3 demands the header; other services hash the body if it is missing.
+    /// The rule of a signed request. S3 demands the header. Other services know nothing but hashes: unless they are
+    /// told one, they hash the body, so that a signature over anything else does not hold.
     pub fn of(head: &Head<'_>, service: &str, form: Form) -> Result<Self, Refusal> {
-        let header = match head.headers.contains_key("x-amz-content-sha256") {
-            true => Some(head.single("x-amz-content-sha256").ok_or(Refusal::RepeatedHeader("x-amz-content-sha256"))?),
-            false => None,
-        };
+        let header = header_value(head)?.map(Cow::Borrowed);
         let in_query = match form {
             Form::Query => query_value(head.query)?,
             _ => None,
         };
         match (in_query.or(header), service, form) {
-            (Some(value), ..) => Self::parse(value),
+            (Some(value), "s3", _) => Self::parse(&value),
             (None, "s3", Form::Query) => Ok(PayloadRule::Unsigned),
             (None, "s3", _) => Err(Refusal::NoContentHash),
-            (None, ..) => Ok(PayloadRule::Unknown),
+            (value, ..) => Ok(value.and_then(|value| Self::hash(&value)).unwrap_or(PayloadRule::Unknown)),
         }
     }
 
     /// The rule of an anonymous request: a hash is held to all the same, framing is taken off.
     pub fn of_anonymous(head: &Head<'_>) -> Result<Self, Refusal> {
-        match head.single("x-amz-content-sha256") {
+        match header_value(head)? {
             Some(value) => match Self::parse(value)? {
                 PayloadRule::Streaming(form) if form.signs_chunks() => Err(Refusal::BadContentHash(value.to_owned())),
                 rule => Ok(rule),
@@ -100,11 +100,12 @@ impl PayloadRule {
         if let Some((_, form)) = STREAMING.iter().find(|(name, _)| *name == value) {
             return Ok(PayloadRule::Streaming(*form));
         }
+        Self::hash(value).ok_or_else(|| Refusal::BadContentHash(value.to_owned()))
+    }
+
+    fn hash(value: &str) -> Option<Self> {
         let is_hash = value.len() == 64 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        match is_hash {
-            true => Ok(PayloadRule::Hash(value.into())),
-            false => Err(Refusal::BadContentHash(value.to_owned())),
-        }
+        is_hash.then(|| PayloadRule::Hash(value.into()))
     }
 
     /// The payload line of the canonical request; `None` if the body has to be hashed for it.
@@ -118,14 +119,18 @@ impl PayloadRule {
     }
 }
 
-/// `X-Amz-Content-Sha256` in a presigned URL.
-fn query_value(query: &str) -> Result<Option<&str>, Refusal> {
-    let mut found = None;
-    for piece in query.split('&') {
-        let Some((name, value)) = piece.split_once('=') else { continue };
-        if name.eq_ignore_ascii_case("x-amz-content-sha256") && found.replace(value).is_some() {
-            return Err(Refusal::RepeatedParameter(name.to_owned()));
-        }
+/// `x-amz-content-sha256`, which may stand once.
+fn header_value<'a>(head: &Head<'a>) -> Result<Option<&'a str>, Refusal> {
+    const NAME: &str = "x-amz-content-sha256";
+    match head.headers.contains_key(NAME) {
+        true => head.single(NAME).map(Some).ok_or(Refusal::RepeatedHeader(NAME)),
+        false => Ok(None),
     }
-    Ok(found)
+}
+
+/// `X-Amz-Content-Sha256` in a presigned URL. Where it stands twice or under an escaped name, the evidence was refused.
+fn query_value(query: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
+    let mut pairs = query.split('&').filter_map(|piece| piece.split_once('='));
+    let found = pairs.find(|(name, _)| name.eq_ignore_ascii_case("x-amz-content-sha256"));
+    found.map(|(_, value)| decode_query(value).map_err(Refusal::BadEscape)).transpose()
 }

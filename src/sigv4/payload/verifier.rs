@@ -77,11 +77,14 @@ impl PayloadVerifier {
         self.length
     }
 
-    /// Takes more of the body as it came and hands its content on.
+    /// Takes more of the body as it came and hands its content on, but nothing beyond the promised length.
     pub fn push(&mut self, data: Bytes, emit: &mut impl FnMut(Bytes)) -> Result<(), PayloadError> {
         let Self { framing, hash, checksums, md5, length, seen } = self;
         let mut content = |data: Bytes| {
             *seen += data.len() as u64;
+            if length.is_some_and(|length| *seen > length) {
+                return;
+            }
             if let Some((hash, _)) = hash {
                 hash.update(&data);
             }
@@ -155,9 +158,9 @@ fn check_trailer_names(trailers: &[(String, String)], expected: &[Expected]) -> 
     }
 }
 
-/// `x-amz-decoded-content-length`.
+/// `x-amz-decoded-content-length`, if it stands once and is a number.
 pub fn decoded_length(headers: &HeaderMap) -> Option<u64> {
-    let text = headers.get("x-amz-decoded-content-length")?.to_str().ok()?;
+    let text = single(headers, "x-amz-decoded-content-length")?.to_str().ok()?;
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
@@ -200,7 +203,16 @@ fn expected_checksums(
 const NOT_VALUES: [&str; 3] = ["x-amz-checksum-algorithm", "x-amz-checksum-mode", "x-amz-checksum-type"];
 
 fn expected_md5(headers: &HeaderMap) -> Result<Option<(Md5, [u8; 16])>, PayloadError> {
-    let Some(value) = headers.get("content-md5") else { return Ok(None) };
-    let bytes = BASE64.decode(value.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    if !headers.contains_key("content-md5") {
+        return Ok(None);
+    }
+    let value = single(headers, "content-md5").and_then(|value| BASE64.decode(value.as_bytes()).ok());
+    let bytes = value.and_then(|bytes| bytes.try_into().ok());
     Ok(Some((Md5::new(), bytes.ok_or(PayloadError::Md5Invalid)?)))
+}
+
+/// A header that stands exactly once.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a http::HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
 }

@@ -12,7 +12,7 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     config::{self, Config},
     server::{
-        Server,
+        Places, Server,
         state::{Missing, State},
     },
     store::{
@@ -78,7 +78,8 @@ impl Gateway {
             state = wrap(state);
         }
         let directory = state.directory.clone();
-        let server = Server::start(config, state).unwrap();
+        let places = Places::take(&config).unwrap();
+        let server = Server::start(config, state, places).unwrap();
         Self { address: server.address, admin: server.admin_address, dir, directory, server: Some(server) }
     }
 
