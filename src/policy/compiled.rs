@@ -2,6 +2,7 @@
 
 use super::{
     condition::Condition,
+    decide::{Action, Question},
     document::{self, Effect, Matching, RawStatement, SyntaxError, Version},
     pattern::Glob,
     resource::{Resource, ResourcePattern, is_complete},
@@ -22,23 +23,23 @@ pub struct Statement {
     pub sid: Option<Box<str>>,
     /// `Effect`.
     pub effect: Effect,
-    pub(super) actions: Actions,
+    actions: Actions,
     resources: Resources,
     conditions: Box<[Condition]>,
 }
 
 /// `Action` or `NotAction`.
 #[derive(Debug)]
-pub(super) struct Actions {
-    pub(super) negated: bool,
-    pub(super) patterns: Box<[ActionPattern]>,
+struct Actions {
+    negated: bool,
+    patterns: Box<[ActionPattern]>,
 }
 
 /// `*`, or a service and a pattern of names, both in lower case.
 #[derive(Debug)]
-pub(super) struct ActionPattern {
+struct ActionPattern {
     /// `None`: every service.
-    pub(super) service: Option<Box<str>>,
+    service: Option<Box<str>>,
     name: Glob,
 }
 
@@ -92,14 +93,35 @@ impl Statement {
         })
     }
 
-    /// Whether the statement is about this action (in lower case, split at its colon) on this resource.
-    pub fn matches(&self, service: &str, name: &str, resource: &Resource<'_>, context: &dyn Context) -> bool {
-        if !self.actions.matches(service, name) {
+    /// Whether the statement answers a question, whose action is given in lower case. That the action fits may be known.
+    pub fn fits(&self, action: Action<'_>, question: &Question<'_>, is_known: bool) -> bool {
+        if !is_known && !self.actions.matches(action) {
             return false;
         }
-        let resource = std::iter::once_with(|| self.resources.matches(resource, context));
-        let conditions = self.conditions.iter().map(|condition| condition.holds(context));
+        let resource = std::iter::once_with(|| self.resources.matches(&question.resource, question.context));
+        let conditions = self.conditions.iter().map(|condition| condition.holds(question.context));
         Truth::all(resource.chain(conditions)).applies(self.effect)
+    }
+
+    /// How many patterns of actions there are.
+    pub(super) fn action_patterns(&self) -> usize {
+        self.actions.patterns.len()
+    }
+
+    /// The services and patterns of names that the statement is about; `None` if it can be about any service.
+    pub(super) fn actions(&self) -> Option<Vec<(&str, &Glob)>> {
+        if self.actions.negated {
+            return None;
+        }
+        let patterns = self.actions.patterns.iter();
+        patterns.map(|pattern| Some((pattern.service.as_deref()?, &pattern.name))).collect()
+    }
+
+    /// What the last parts of the resources begin with that the statement is about.
+    pub(super) fn resource_prefixes(&self) -> impl Iterator<Item = &str> {
+        let patterns = if self.resources.negated { &[] } else { &*self.resources.patterns };
+        let any = self.resources.negated.then_some("");
+        patterns.iter().map(ResourcePattern::prefix).chain(any)
     }
 }
 
@@ -111,8 +133,8 @@ impl Actions {
         Ok(Self { negated: matching.negated, patterns: patterns.collect::<Result<_, _>>()? })
     }
 
-    fn matches(&self, service: &str, name: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(service, name)) != self.negated
+    fn matches(&self, action: Action<'_>) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(action)) != self.negated
     }
 }
 
@@ -128,8 +150,8 @@ impl ActionPattern {
         is_action.then(|| Self { service: Some(service.into()), name: Glob::new(name) })
     }
 
-    fn matches(&self, service: &str, name: &str) -> bool {
-        self.service.as_deref().is_none_or(|known| known == service) && self.name.matches(name)
+    fn matches(&self, action: Action<'_>) -> bool {
+        self.service.as_deref().is_none_or(|known| known == action.service) && self.name.matches(action.name)
     }
 }
 

@@ -18,6 +18,17 @@ pub struct Question<'a> {
     pub context: &'a dyn Context,
 }
 
+/// An action in lower case, whole and split at its colon.
+#[derive(Debug, Clone, Copy)]
+pub struct Action<'a> {
+    /// `s3:getobject`.
+    pub text: &'a str,
+    /// `s3`.
+    pub service: &'a str,
+    /// `getobject`.
+    pub name: &'a str,
+}
+
 /// The policies that take part, by kind, in the order in which they are asked.
 ///
 /// AWS's order is: an explicit deny anywhere; resource control policies; service control policies; resource-based
@@ -63,7 +74,7 @@ pub struct Decided<'a> {
 /// Decides. Whatever no policy speaks of is denied.
 pub fn decide<'a>(layers: &Layers<'a>, question: &Question<'_>) -> Decision<'a> {
     let action = lower(question.action);
-    let Some(action) = action.split_once(':') else { return Decision::Deny(DenyKind::Implicit) };
+    let Some(action) = Action::new(&action) else { return Decision::Deny(DenyKind::Implicit) };
     let mut allowed = None;
     // 1. An explicit deny in any policy ends it. 2.-4. Organisation's and resource-based policies take their place here.
     // 5. An identity-based policy has to allow.
@@ -100,17 +111,18 @@ impl std::fmt::Display for Decided<'_> {
 }
 
 /// Actions compare without regard to case. Those of the tables are short, so nothing is allocated for them.
-fn lower(action: &str) -> Lowered {
+fn lower(action: &str) -> SmallVec<[u8; 64]> {
     let mut bytes = SmallVec::from_slice(action.as_bytes());
     bytes.make_ascii_lowercase();
-    Lowered(bytes)
+    bytes
 }
 
-struct Lowered(SmallVec<[u8; 64]>);
-
-impl Lowered {
-    fn split_once(&self, at: char) -> Option<(&str, &str)> {
-        str::from_utf8(&self.0).ok()?.split_once(at)
+impl<'a> Action<'a> {
+    /// Splits an action that is in lower case.
+    pub fn new(lowered: &'a [u8]) -> Option<Self> {
+        let text = str::from_utf8(lowered).ok()?;
+        let (service, name) = text.split_once(':')?;
+        Some(Self { text, service, name })
     }
 }
 

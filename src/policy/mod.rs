@@ -6,7 +6,7 @@
 //! - [`condition`], [`operator`], [`value`]: condition blocks.
 //! - [`truth`]: what becomes of values that cannot be compared.
 //! - [`compiled`]: a compiled [`Policy`].
-//! - [`set`]: [`PolicySet`], policies that are decided together, found by service.
+//! - [`set`]: [`PolicySet`], policies that are decided together; `index`: found by action and resource.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
 //! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
 //!
@@ -16,6 +16,7 @@ pub mod compiled;
 pub mod condition;
 pub mod decide;
 pub mod document;
+mod index;
 pub mod operator;
 pub mod pattern;
 pub mod quota;
