@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     condition::Condition,
+    decide::{Action, Question},
     document::{self, Effect, Matching, RawStatement, Span, SyntaxError, Version},
     pattern::Glob,
     principal::{Named, Party, Principals},
@@ -63,7 +64,7 @@ pub struct Statement {
     pub span: Span,
     /// `Principal` or `NotPrincipal`, where it can name others than everyone.
     principals: Option<Principals>,
-    pub(super) actions: Actions,
+    actions: Actions,
     /// `None`: whatever the policy is attached to.
     resources: Option<Resources>,
     conditions: Box<[Condition]>,
@@ -207,22 +208,45 @@ impl Statement {
     }
 
     /// Whether the statement is about this action and this resource, or would be if variables had values.
-    pub fn concerns(&self, action: (&str, &str), resource: &Resource<'_>, context: &dyn Context) -> bool {
+    pub fn concerns(&self, action: Action<'_>, question: &Question<'_>) -> bool {
+        let Question { resource, context, .. } = question;
         let about = |resources: &Resources| {
-            resources.matches(resource, context) == Truth::True
-                || resources.patterns.iter().any(|pattern| pattern.matches(resource, context) == Truth::Unknown)
+            resources.matches(resource, *context) == Truth::True
+                || resources.patterns.iter().any(|pattern| pattern.matches(resource, *context) == Truth::Unknown)
         };
-        self.actions.matches(action.0, action.1) && self.resources.as_ref().is_none_or(about)
+        self.actions.matches(action) && self.resources.as_ref().is_none_or(about)
     }
 
-    /// Whether the statement is about this action (in lower case, split at its colon) on this resource.
-    pub fn matches(&self, service: &str, name: &str, resource: &Resource<'_>, context: &dyn Context) -> bool {
-        if !self.actions.matches(service, name) {
+    /// Whether the statement answers a question, whose action is given in lower case. That the action fits may be known.
+    pub fn fits(&self, action: Action<'_>, question: &Question<'_>, is_known: bool) -> bool {
+        if !is_known && !self.actions.matches(action) {
             return false;
         }
-        let resource = self.resources.iter().map(|resources| resources.matches(resource, context));
-        let conditions = self.conditions.iter().map(|condition| condition.holds(context));
+        let resource = self.resources.iter().map(|resources| resources.matches(&question.resource, question.context));
+        let conditions = self.conditions.iter().map(|condition| condition.holds(question.context));
         Truth::all(resource.chain(conditions)).applies(self.effect)
+    }
+
+    /// How many patterns of actions there are.
+    pub(super) fn action_patterns(&self) -> usize {
+        self.actions.patterns.len()
+    }
+
+    /// The services and patterns of names that the statement is about; `None` if it can be about any service.
+    pub(super) fn actions(&self) -> Option<Vec<(&str, &Glob)>> {
+        if self.actions.negated {
+            return None;
+        }
+        let patterns = self.actions.patterns.iter();
+        patterns.map(|pattern| Some((pattern.service.as_deref()?, &pattern.name))).collect()
+    }
+
+    /// What the last parts of the resources begin with that the statement is about: anything, if it names none or all
+    /// but some.
+    pub(super) fn resource_prefixes(&self) -> impl Iterator<Item = &str> {
+        let named = self.resources.as_ref().filter(|resources| !resources.negated);
+        let any = named.is_none().then_some("");
+        named.into_iter().flat_map(|resources| &resources.patterns).map(ResourcePattern::prefix).chain(any)
     }
 }
 
@@ -234,8 +258,8 @@ impl Actions {
         Ok(Self { negated: matching.negated, patterns: patterns.collect::<Result<_, _>>()? })
     }
 
-    fn matches(&self, service: &str, name: &str) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(service, name)) != self.negated
+    fn matches(&self, action: Action<'_>) -> bool {
+        self.patterns.iter().any(|pattern| pattern.matches(action)) != self.negated
     }
 }
 
@@ -251,8 +275,8 @@ impl ActionPattern {
         is_action.then(|| Self { service: Some(service.into()), name: Glob::new(name) })
     }
 
-    fn matches(&self, service: &str, name: &str) -> bool {
-        self.service.as_deref().is_none_or(|known| known == service) && self.name.matches(name)
+    fn matches(&self, action: Action<'_>) -> bool {
+        self.service.as_deref().is_none_or(|known| known == action.service) && self.name.matches(action.name)
     }
 }
 

@@ -26,6 +26,17 @@ pub struct Question<'a> {
     pub context: &'a dyn Context,
 }
 
+/// An action in lower case, whole and split at its colon.
+#[derive(Debug, Clone, Copy)]
+pub struct Action<'a> {
+    /// `s3:getobject`.
+    pub text: &'a str,
+    /// `s3`.
+    pub service: &'a str,
+    /// `getobject`.
+    pub name: &'a str,
+}
+
 /// The policies that take part, by kind. A kind without policies takes no part, except where [`decide`] says otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Layers<'a> {
@@ -116,7 +127,7 @@ pub struct Decided<'a> {
 /// session policies has nothing of the user's permissions.
 pub fn decide<'a>(layers: &Layers<'a>, party: &Party<'_>, question: &Question<'_>) -> Decision<'a> {
     let lowered = lower(question.action);
-    let Some(action) = lowered.split_once(':') else { return Decision::Deny(DenyKind::Implicit(Layer::Identity)) };
+    let Some(action) = Action::new(&lowered) else { return Decision::Deny(DenyKind::Implicit(Layer::Identity)) };
     let asked = Asked { action, party, question };
     match asked.answers(layers, layers.resource, Layer::Resource) {
         Ok(answers) => answers.conclude(&asked, Answers::permission),
@@ -134,7 +145,7 @@ pub fn decide_trust<'a>(
     question: &Question<'_>,
 ) -> Decision<'a> {
     let lowered = lower(question.action);
-    let Some(action) = lowered.split_once(':') else { return Decision::Deny(DenyKind::Implicit(Layer::Trust)) };
+    let Some(action) = Action::new(&lowered) else { return Decision::Deny(DenyKind::Implicit(Layer::Trust)) };
     let asked = Asked { action, party, question };
     match asked.answers(layers, Some(trust), Layer::Trust) {
         Ok(answers) => answers.conclude(&asked, Answers::trust),
@@ -144,8 +155,7 @@ pub fn decide_trust<'a>(
 
 /// A question with who asks it.
 pub(super) struct Asked<'q> {
-    /// The service and the name of the action, in lower case.
-    pub(super) action: (&'q str, &'q str),
+    pub(super) action: Action<'q>,
     pub(super) party: &'q Party<'q>,
     pub(super) question: &'q Question<'q>,
 }
@@ -210,7 +220,7 @@ impl<'q> Asked<'q> {
 
     /// The root user can always mend the policy of a bucket of its account, whatever that policy denies.
     pub(super) fn is_repair(&self) -> bool {
-        let action = matches!(self.action, ("s3", "getbucketpolicy" | "putbucketpolicy" | "deletebucketpolicy"));
+        let action = matches!(self.action.text, "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
         action && self.party.kind == PartyKind::Root && self.is_same_account()
     }
 }
@@ -349,17 +359,18 @@ impl fmt::Display for Decided<'_> {
 }
 
 /// Actions compare without regard to case. Those of the tables are short, so nothing is allocated for them.
-pub(super) fn lower(action: &str) -> Lowered {
+pub(super) fn lower(action: &str) -> SmallVec<[u8; 64]> {
     let mut bytes = SmallVec::from_slice(action.as_bytes());
     bytes.make_ascii_lowercase();
-    Lowered(bytes)
+    bytes
 }
 
-pub(super) struct Lowered(SmallVec<[u8; 64]>);
-
-impl Lowered {
-    pub(super) fn split_once(&self, at: char) -> Option<(&str, &str)> {
-        str::from_utf8(&self.0).ok()?.split_once(at)
+impl<'a> Action<'a> {
+    /// Splits an action that is in lower case.
+    pub fn new(lowered: &'a [u8]) -> Option<Self> {
+        let text = str::from_utf8(lowered).ok()?;
+        let (service, name) = text.split_once(':')?;
+        Some(Self { text, service, name })
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{
     compiled::Statement,
-    decide::{Asked, Decision, Layer, Layers, Question, decide, decide_trust, lower},
+    decide::{Action, Asked, Decision, Layer, Layers, Question, decide, decide_trust, lower},
     document::{Effect, Span},
     principal::{Named, Party},
     set::PolicySet,
@@ -90,7 +90,7 @@ fn explained<'a>(
 ) -> Explanation<'a> {
     let lowered = lower(question.action);
     let mut explanation = Explanation { decision, answers: Vec::new(), missing_keys: Vec::new() };
-    let Some(action) = lowered.split_once(':') else { return explanation };
+    let Some(action) = Action::new(&lowered) else { return explanation };
     let asked = Asked { action, party, question };
     let mut missing = BTreeSet::new();
     let alone = |layer, sets: &[&'a PolicySet]| sets.iter().map(|set| (layer, vec![*set])).collect::<Vec<_>>();
@@ -105,11 +105,11 @@ fn explained<'a>(
         for (source, policy) in sets.into_iter().flat_map(PolicySet::policies) {
             for (at, statement) in (0u32..).zip(policy.statements()) {
                 let Some(named) = asked.takes_part(layer, statement) else { continue };
-                if statement.concerns(action, &question.resource, question.context) {
+                if statement.concerns(action, question) {
                     let keys = statement.context_keys().into_iter();
                     missing.extend(keys.filter(|key| question.context.value(&key.to_lowercase()).is_absent()));
                 }
-                if statement.matches(action.0, action.1, &question.resource, question.context) {
+                if statement.fits(action, question, false) {
                     let (effect, span, sid) = (statement.effect, statement.span, statement.sid.as_deref());
                     matched.push(Matched { effect, source, statement: at, sid, span, named });
                 }

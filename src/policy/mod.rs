@@ -7,7 +7,7 @@
 //! - [`truth`]: what becomes of values that cannot be compared.
 //! - [`principal`]: whom a resource-based policy names, and in which words; [`public`]: what S3 calls public.
 //! - [`compiled`]: a compiled [`Policy`].
-//! - [`set`]: [`PolicySet`], policies that are decided together, found by service.
+//! - [`set`]: [`PolicySet`], policies that are decided together; `index`: found by action and resource.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
 //! - [`explain`](mod@explain): the same decision with everything that took part in it, for the simulator.
 //! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
@@ -19,6 +19,7 @@ pub mod condition;
 pub mod decide;
 pub mod document;
 pub mod explain;
+mod index;
 pub mod operator;
 pub mod pattern;
 pub mod principal;

@@ -1,11 +1,12 @@
-//! Policies that are decided together, found by the service of the action.
+//! Policies that are decided together.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     compiled::{Policy, Statement},
-    decide::{Decided, Layer, Question},
+    decide::{Action, Decided, Layer, Question},
     document::Effect,
+    index::{Index, Place},
     principal::{Named, Party},
 };
 
@@ -16,77 +17,61 @@ pub type Source = Arc<str>;
 #[derive(Debug, Default)]
 pub struct PolicySet {
     policies: Box<[(Source, Arc<Policy>)]>,
-    /// By service, in order: places of statements that name actions of that service only.
-    by_service: Box<[(Box<str>, Box<[Place]>)]>,
-    /// Places of all other statements.
-    others: Box<[Place]>,
+    /// `None` for few statements, of which each is asked.
+    index: Option<Box<Indices>>,
 }
 
-/// The policy, and the statement in it.
-type Place = (u32, u32);
+/// Statements that deny, and statements that allow, where no principals are asked for.
+#[derive(Debug)]
+struct Indices {
+    deny: Index,
+    allow: Index,
+}
+
+/// Statements and their patterns of actions, together, above which an index is faster than asking each. Most managed
+/// policies stay below it, and cost no more than themselves.
+const ASKED_MAX: usize = 24;
 
 impl PolicySet {
     /// Puts policies together.
     pub fn new(policies: impl IntoIterator<Item = (Source, Arc<Policy>)>) -> Self {
-        let policies: Box<[_]> = policies.into_iter().collect();
-        let mut by_service: BTreeMap<Box<str>, Vec<Place>> = BTreeMap::new();
-        let mut others = Vec::new();
-        for (policy_at, (_, policy)) in (0u32..).zip(&policies) {
-            for (statement_at, statement) in (0u32..).zip(policy.statements()) {
-                let place = (policy_at, statement_at);
-                match services(statement) {
-                    None => others.push(place),
-                    Some(services) => {
-                        for service in services {
-                            by_service.entry(service.into()).or_default().push(place);
-                        }
-                    }
-                }
-            }
+        let mut set = Self { policies: policies.into_iter().collect(), index: None };
+        let weight: usize = set.statements().map(|(_, statement)| 1 + statement.action_patterns()).sum();
+        if weight > ASKED_MAX {
+            let of = |effect| Index::new(set.for_identities(effect));
+            set.index = Some(Box::new(Indices { deny: of(Effect::Deny), allow: of(Effect::Allow) }));
         }
-        let by_service = by_service.into_iter().map(|(service, places)| (service, places.into())).collect();
-        Self { policies, by_service, others: others.into() }
+        set
     }
 
     /// The first statement that denies, else the first that allows.
-    pub(super) fn decide(&self, question: &Question<'_>, action: (&str, &str), layer: Layer) -> Option<Decided<'_>> {
-        let mut allowed = None;
-        for (source, at, statement) in self.candidates(action.0) {
-            if statement.effect == Effect::Allow && (allowed.is_some() || !statement.counts_for_identities()) {
-                continue;
-            }
-            if statement.matches(action.0, action.1, &question.resource, question.context) {
-                let decided = Decided::by(statement, layer, source, at);
-                if statement.effect == Effect::Deny {
-                    return Some(decided);
-                }
-                allowed = Some(decided);
-            }
-        }
-        allowed
+    pub(super) fn decide(&self, question: &Question<'_>, action: Action<'_>, layer: Layer) -> Option<Decided<'_>> {
+        let first = |effect| self.first(effect, question, action);
+        let place = first(Effect::Deny).or_else(|| first(Effect::Allow))?;
+        self.decided(place, self.statement(place)?, layer)
     }
 
     /// The same of a resource-based policy, with the words in which it names the party: the first statement that denies,
-    /// else the one that grants most by its words.
+    /// else the one that grants most by its words. Such policies are short, so each statement is asked.
     pub(super) fn decide_for(
         &self,
         question: &Question<'_>,
-        action: (&str, &str),
+        action: Action<'_>,
         layer: Layer,
         party: &Party<'_>,
     ) -> Option<(Decided<'_>, Named)> {
         let mut allowed: Option<(Decided<'_>, Named)> = None;
-        for (source, at, statement) in self.candidates(action.0) {
+        for (place, statement) in self.statements() {
             let Some(named) = statement.names(party) else { continue };
             if statement.effect == Effect::Allow && allowed.is_some_and(|(_, before)| before >= named) {
                 continue;
             }
-            if statement.matches(action.0, action.1, &question.resource, question.context) {
-                let decided = Decided::by(statement, layer, source, at);
+            if statement.fits(action, question, false) {
+                let decided = (self.decided(place, statement, layer)?, named);
                 if statement.effect == Effect::Deny {
-                    return Some((decided, named));
+                    return Some(decided);
                 }
-                allowed = Some((decided, named));
+                allowed = Some(decided);
             }
         }
         allowed
@@ -102,29 +87,35 @@ impl PolicySet {
         self.policies.iter().map(|(source, policy)| (source, &**policy))
     }
 
-    /// The statements that can be about a service.
-    fn candidates(&self, service: &str) -> impl Iterator<Item = (&str, u32, &Statement)> {
-        let named = self.by_service.binary_search_by(|(name, _)| (**name).cmp(service));
-        let named = named.ok().and_then(|at| self.by_service.get(at)).map_or(&[][..], |(_, places)| places);
-        named.iter().chain(&self.others).filter_map(|&(policy_at, statement_at)| {
-            let (source, policy) = self.policies.get(policy_at as usize)?;
-            Some((&**source, statement_at, policy.statements().get(statement_at as usize)?))
+    fn first(&self, effect: Effect, question: &Question<'_>, action: Action<'_>) -> Option<Place> {
+        let Some(index) = &self.index else {
+            let mut statements = self.for_identities(effect);
+            return statements.find(|(_, statement)| statement.fits(action, question, false)).map(|(place, _)| place);
+        };
+        let index = if effect == Effect::Deny { &index.deny } else { &index.allow };
+        index.first(action, question.resource.last(), |place, known| {
+            self.statement(place).is_some_and(|statement| statement.fits(action, question, known))
         })
     }
-}
 
-/// The services that a statement names; `None` if it can be about any.
-fn services(statement: &Statement) -> Option<Vec<&str>> {
-    if statement.actions.negated {
-        return None;
+    /// The statements of an effect that can stand in a policy that is not resource-based.
+    fn for_identities(&self, effect: Effect) -> impl Iterator<Item = (Place, &Statement)> {
+        self.statements().filter(move |(_, statement)| statement.effect == effect && statement.counts_for_identities())
     }
-    let mut services = statement
-        .actions
-        .patterns
-        .iter()
-        .map(|pattern| pattern.service.as_deref().filter(|service| !service.contains(['*', '?'])))
-        .collect::<Option<Vec<_>>>()?;
-    services.sort_unstable();
-    services.dedup();
-    Some(services)
+
+    fn statements(&self) -> impl Iterator<Item = (Place, &Statement)> {
+        let policies = (0u32..).zip(&self.policies);
+        policies.flat_map(|(policy_at, (_, policy))| {
+            (0u32..).zip(policy.statements()).map(move |(at, statement)| ((policy_at, at), statement))
+        })
+    }
+
+    fn statement(&self, (policy, statement): Place) -> Option<&Statement> {
+        self.policies.get(policy as usize)?.1.statements().get(statement as usize)
+    }
+
+    fn decided<'a>(&'a self, place: Place, statement: &'a Statement, layer: Layer) -> Option<Decided<'a>> {
+        let (source, _) = self.policies.get(place.0 as usize)?;
+        Some(Decided::by(statement, layer, source, place.1))
+    }
 }

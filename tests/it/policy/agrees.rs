@@ -15,7 +15,7 @@ use proptest::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Facts, outcome,
+    Facts, answer, outcome,
     reference::{self, Fact, Outcome},
 };
 
@@ -26,7 +26,7 @@ const ASKS: usize = 12;
 const CONTEXTS: usize = 4;
 
 /// Sets of policies in an ordinary run.
-const CASES: u32 = 2_000;
+const CASES: u32 = 1_700;
 
 const ACTIONS: [&str; 8] = [
     "s3:GetObject",
@@ -162,28 +162,44 @@ fn the_engine_decides_as_the_rules_do() {
     assert!(allowed > least && denied > least && implicit > least, "{allowed} {denied} {implicit} of {total}");
 }
 
-/// Asks both, and the engine with its policies put together in several ways.
+/// Asks both, and the engine with its policies put together in several ways: each apart, as the store holds managed
+/// policies; few statements together, of which each is asked; and with so many more that they are found by an index.
 fn check(case: &Case) -> Result<Vec<Outcome>, TestCaseError> {
-    let compile = |text: &String| -> Result<_, TestCaseError> {
-        let policy = Policy::compile(text);
-        Ok((Source::from("p"), Arc::new(policy.map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?)))
+    let compile = |(at, text): (usize, &String)| {
+        let policy = Policy::compile(text).map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
+        Ok((Source::from(at.to_string()), Arc::new(policy)))
     };
-    let policies = case.policies.iter().map(compile).collect::<Result<Vec<_>, _>>()?;
+    let policies = case.policies.iter().enumerate().map(compile).collect::<Result<Vec<_>, TestCaseError>>()?;
     let apart: Vec<PolicySet> = policies.iter().map(|policy| PolicySet::new([policy.clone()])).collect();
     let apart: Vec<&PolicySet> = apart.iter().collect();
     let together = PolicySet::new(policies.iter().cloned());
+    let indexed = PolicySet::new(policies.iter().cloned().chain([compile((policies.len(), &padding()))?]));
     let read = reference::read(&case.policies).unwrap();
     let ask = |(action, resource, facts): &(&str, &str, reference::Facts)| {
         let expected = reference::decide(&read, action, resource, facts)
             .map_err(|_| TestCaseError::fail("beyond the reference"))?;
         let facts = Facts(facts.clone());
-        for sets in [&*apart, &[&together]] {
-            let got = outcome(sets, action, resource, &facts);
-            prop_assert_eq!(got, expected, "{} sets, {} {} {:?}", sets.len(), action, resource, facts);
-        }
+        let of_together = answer(&[&together], action, resource, &facts);
+        prop_assert_eq!(of_together.0, expected, "{} {} {:?}", action, resource, facts);
+        prop_assert_eq!(
+            outcome(&apart, action, resource, &facts),
+            expected,
+            "apart: {} {} {:?}",
+            action,
+            resource,
+            facts
+        );
+        let of_index = answer(&[&indexed], action, resource, &facts);
+        prop_assert_eq!(of_index, of_together, "indexed: {} {} {:?}", action, resource, facts);
         Ok(expected)
     };
     case.asks.iter().map(ask).collect()
+}
+
+/// A policy about nothing that is asked for, of more actions than are asked one by one.
+fn padding() -> String {
+    let actions: Vec<String> = (0..50).map(|at| format!("other:Action{at}")).collect();
+    json!({ "Statement": { "Effect": "Deny", "Action": actions, "Resource": "*" } }).to_string()
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -211,7 +227,8 @@ fn statement(variables: bool) -> impl Strategy<Value = Value> {
     let resource = prop_oneof![5 => Just("Resource"), 1 => Just("NotResource")];
     let count = prop_oneof![3 => Just(0_usize), 3 => Just(1), 1 => Just(2)];
     let conditions = count.prop_flat_map(move |count| vec(condition(variables), count));
-    let elements = (effect, action, vec(action_pattern(), 1..3), resource, vec(resource_pattern(), 1..4));
+    let resources = prop_oneof![9 => vec(resource_pattern(), 1..4), 1 => vec(resource_pattern(), 9..14)];
+    let elements = (effect, action, vec(action_pattern(), 1..3), resource, resources);
     (elements, conditions).prop_map(|((effect, action, actions, resource, resources), conditions)| {
         let mut statement = json!({ "Effect": effect, action: actions, resource: resources });
         let mut operators: BTreeMap<String, Map<String, Value>> = BTreeMap::new();

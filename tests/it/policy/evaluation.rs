@@ -76,6 +76,46 @@ fn denials_read_as_awss_do() {
     assert_eq!(words, "because no role trust policy allows the sts:AssumeRole action");
 }
 
+/// Few statements are asked one by one, many are found by an index: in each layer with the same outcome.
+#[test]
+fn many_statements_decide_as_few_do() {
+    let layers = |layer: &str, stance: String| {
+        let mut layers = json!({ "identity": "allow" });
+        layers[layer] = if matches!(layer, "scp" | "rcp") { json!(["allow", stance]) } else { json!(stance) };
+        outcome("user", &layers, OWN, None, None, None)
+    };
+    for layer in ["identity", "boundary", "session", "scp", "rcp"] {
+        for (stance, expected) in
+            [("allow", "allow".into()), ("other", format!("implicit {layer}")), ("deny", format!("explicit {layer}"))]
+        {
+            assert_eq!(layers(layer, stance.into()), expected, "{layer} {stance}");
+            assert_eq!(layers(layer, format!("{stance} of many")), expected, "{layer} {stance} of many");
+        }
+    }
+}
+
+/// A statement that names principals denies wherever it stands, and allows only where the policy is the resource's.
+#[test]
+fn identities_are_allowed_nothing_by_statements_that_name_principals() {
+    for many in ["", " of many"] {
+        for (stance, as_identity, as_resource) in
+            [("allow", "implicit identity", "allow"), ("deny", "explicit identity", "explicit resource")]
+        {
+            let set = stock(&json!(format!("{stance}{many}")), Kind::Bucket).unwrap();
+            let question = Question {
+                action: "s3:GetObject",
+                resource: Resource::new("arn:aws:s3:::b/k"),
+                resource_account: Some(OWN),
+                context: &(),
+            };
+            let told = |layers: Layers<'_>| verdict(&decide(&layers, &party("user"), &question));
+            let identity = Layers { identity: [&set].into_iter().collect(), ..Layers::default() };
+            assert_eq!(told(identity), as_identity, "{stance}{many}");
+            assert_eq!(told(Layers { resource: Some(&set), ..Layers::default() }), as_resource, "{stance}{many}");
+        }
+    }
+}
+
 /// The end of the message of a denial.
 fn told(caller: &str, layers: &Value, owner: &str, resource: Option<&PolicySet>, trust: Option<&PolicySet>) -> String {
     let action = if trust.is_some() { "sts:AssumeRole" } else { "s3:GetObject" };
@@ -109,11 +149,15 @@ fn outcome(
     resource: Option<&PolicySet>,
     trust: Option<&PolicySet>,
 ) -> String {
-    asked(caller, layers, owner, action, resource, trust, |decision| match decision {
+    asked(caller, layers, owner, action, resource, trust, verdict)
+}
+
+fn verdict(decision: &Decision<'_>) -> String {
+    match decision {
         Decision::Allow(AllowKind::Statement(_) | AllowKind::Root) => "allow".into(),
         Decision::Deny(DenyKind::Explicit(decided)) => format!("explicit {}", name(decided.layer)),
         Decision::Deny(DenyKind::Implicit(layer)) => format!("implicit {}", name(*layer)),
-    })
+    }
 }
 
 /// What is told of a decision.
@@ -186,9 +230,12 @@ pub(super) fn set(statements: &Value, kind: Kind, action: &str) -> Option<Policy
     Some(PolicySet::new([(Source::from("resource"), Arc::new(policy))]))
 }
 
-/// `allow`, `deny` or `other`; `None` for nothing.
+/// `allow`, `deny` or `other`; `None` for nothing. `of many` puts the statement before one of many actions that nobody
+/// asks for.
 pub(super) fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
-    let mut statement = match what.as_str()? {
+    let what = what.as_str()?;
+    let (stance, many) = what.strip_suffix(" of many").map_or((what, false), |stance| (stance, true));
+    let mut statement = match stance {
         "allow" => json!({ "Effect": "Allow", "Action": "*", "Resource": "*" }),
         "deny" => json!({ "Effect": "Deny", "Action": "*", "Resource": "*" }),
         "other" => json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*" }),
@@ -197,7 +244,14 @@ pub(super) fn stock(what: &Value, kind: Kind) -> Option<PolicySet> {
     if kind.has_principals() {
         statement["Principal"] = json!("*");
     }
-    let text = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+    let mut statements = vec![statement];
+    if many {
+        let mut rest = statements[0].clone();
+        rest["Effect"] = json!("Deny");
+        rest["Action"] = (0..50).map(|at| format!("other:Action{at}")).collect();
+        statements.push(rest);
+    }
+    let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
     Some(PolicySet::new([(Source::from("stock"), Arc::new(Policy::compile_as(&text, kind).unwrap()))]))
 }
 

@@ -33,11 +33,16 @@ impl Context for Facts {
 
 /// A decision as the gateway asks for it.
 fn outcome(sets: &[&PolicySet], action: &str, resource: &str, context: &Facts) -> Outcome {
+    answer(sets, action, resource, context).0
+}
+
+/// The same, with the statement that decided.
+fn answer(sets: &[&PolicySet], action: &str, resource: &str, context: &Facts) -> (Outcome, Option<String>) {
     let layers = Layers { identity: sets.iter().copied().collect(), ..Layers::default() };
     let question = Question { action, resource: Resource::new(resource), resource_account: None, context };
     match decide(&layers, &Party::user("111122223333", "arn:aws:iam::111122223333:user/a", "AIDA1"), &question) {
-        Decision::Allow(_) => Outcome::Allow,
-        Decision::Deny(DenyKind::Explicit(_)) => Outcome::Explicit,
-        Decision::Deny(DenyKind::Implicit(_)) => Outcome::Implicit,
+        Decision::Allow(decided) => (Outcome::Allow, Some(decided.to_string())),
+        Decision::Deny(DenyKind::Explicit(decided)) => (Outcome::Explicit, Some(decided.to_string())),
+        Decision::Deny(DenyKind::Implicit(_)) => (Outcome::Implicit, None),
     }
 }

@@ -238,7 +238,7 @@ fn compare_one(name: &str, member: &str, value: &str, variables: bool, facts: &F
         "StringLike" => literal(true)?.map(|atoms| glob(&atoms, member)),
         "ArnEquals" | "ArnLike" => {
             let whole = variables && value.starts_with("${") && value.find('}') == Some(value.len() - 1);
-            if whole && value.len() > 4 {
+            if whole && !["${*}", "${?}", "${$}"].contains(&value) {
                 literal(false)?.map(|atoms| plain(&atoms) == member)
             } else {
                 arn(value, variables, member, facts)?

@@ -1,0 +1,200 @@
+//! Which statements can be about an action on a resource, found without asking each.
+//!
+//! Statements are found by what they name of actions (an action, a pattern of one service, anything else) and, under
+//! that, by what the last part of their resources begins with. So a decision looks at few statements, however many there
+//! are: those whose action fits and whose resources begin as the resource does.
+
+use std::collections::BTreeMap;
+
+use super::{compiled::Statement, decide::Action, pattern::Glob};
+
+/// The policy, and the statement in it.
+pub(super) type Place = (u32, u32);
+
+/// Statements of one effect.
+#[derive(Debug)]
+pub(super) struct Index {
+    /// By an action without wildcards: `s3:getobject`.
+    named: Sorted<Places>,
+    /// By a service: its patterns of names.
+    patterns: Sorted<Box<[(Glob, Places)]>>,
+    /// Those of all services, and of `NotAction`.
+    others: Places,
+}
+
+/// Statements, by what their resources begin with.
+#[derive(Debug)]
+struct Places(Box<[Prefix]>);
+
+#[derive(Debug)]
+struct Prefix {
+    text: Box<str>,
+    /// The longest other prefix that this one begins with.
+    parent: Option<u32>,
+    /// In order.
+    places: Box<[Place]>,
+}
+
+/// Found by a text.
+#[derive(Debug)]
+struct Sorted<T>(Box<[(Box<str>, T)]>);
+
+/// More resources in a statement are found by what they all begin with.
+const PREFIXES_MAX: usize = 8;
+
+impl Index {
+    /// Puts statements together, given in the order of their places.
+    pub(super) fn new<'a>(statements: impl Iterator<Item = (Place, &'a Statement)>) -> Self {
+        let mut named: BTreeMap<String, Unsorted> = BTreeMap::new();
+        let mut patterns: BTreeMap<&str, Vec<(Glob, Unsorted)>> = BTreeMap::new();
+        let mut others = Unsorted::default();
+        for (place, statement) in statements {
+            let prefixes = shortest(statement.resource_prefixes());
+            let add = |places: &mut Unsorted| places.add(&prefixes, place);
+            let Some(actions) = statement.actions() else {
+                add(&mut others);
+                continue;
+            };
+            for (service, name) in actions {
+                match name {
+                    Glob::Exact(name) => add(named.entry(format!("{service}:{name}")).or_default()),
+                    name => {
+                        let known = patterns.entry(service).or_default();
+                        match known.iter_mut().find(|(glob, _)| glob == name) {
+                            Some((_, places)) => add(places),
+                            None => {
+                                let mut places = Unsorted::default();
+                                add(&mut places);
+                                known.push((name.clone(), places));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let globs = |globs: Vec<(Glob, Unsorted)>| globs.into_iter().map(|(glob, it)| (glob, it.sort())).collect();
+        Self {
+            named: Sorted(named.into_iter().map(|(name, places)| (name.into(), places.sort())).collect()),
+            patterns: Sorted(patterns.into_iter().map(|(service, it)| (service.into(), globs(it))).collect()),
+            others: others.sort(),
+        }
+    }
+
+    /// The first statement that fits, of those that can. `fits` is told whether the action is known to.
+    pub(super) fn first(
+        &self,
+        action: Action<'_>,
+        resource: &str,
+        fits: impl Fn(Place, bool) -> bool,
+    ) -> Option<Place> {
+        let named = self.named.get(action.text).into_iter();
+        let patterns = self.patterns.get(action.service).into_iter().flatten();
+        let patterns = patterns.filter(|(glob, _)| glob.matches(action.name)).map(|(_, places)| places);
+        let known = named.chain(patterns).map(|places| (places, true));
+        let mut first = None;
+        for (places, known) in known.chain([(&self.others, false)]) {
+            for places in places.of(resource) {
+                let earlier = places.iter().take_while(|&&place| first.is_none_or(|first| place < first));
+                first = earlier.copied().find(|&place| fits(place, known)).or(first);
+            }
+        }
+        first
+    }
+}
+
+impl Places {
+    /// The places of all prefixes that a text begins with.
+    ///
+    /// In order, nothing stands between a text and the longest of its prefixes but what begins with that prefix too. So
+    /// they are the prefix before the text's own place, and its parents.
+    fn of(&self, text: &str) -> impl Iterator<Item = &[Place]> {
+        let before = self.0.partition_point(|prefix| *prefix.text <= *text).checked_sub(1);
+        let nearest = before.and_then(|at| self.0.get(at));
+        let up = std::iter::successors(nearest, |prefix| prefix.parent.and_then(|at| self.0.get(at as usize)));
+        up.filter(move |prefix| text.starts_with(&*prefix.text)).map(|prefix| &*prefix.places)
+    }
+}
+
+impl<T> Sorted<T> {
+    fn get(&self, text: &str) -> Option<&T> {
+        let at = self.0.binary_search_by(|(known, _)| (**known).cmp(text)).ok()?;
+        self.0.get(at).map(|(_, found)| found)
+    }
+}
+
+/// Places by prefix, while they are collected.
+#[derive(Default)]
+struct Unsorted(BTreeMap<Box<str>, Vec<Place>>);
+
+impl Unsorted {
+    fn add(&mut self, prefixes: &[&str], place: Place) {
+        for prefix in prefixes {
+            match self.0.get_mut(*prefix) {
+                Some(places) if places.last() == Some(&place) => {}
+                Some(places) => places.push(place),
+                None => drop(self.0.insert((*prefix).into(), vec![place])),
+            }
+        }
+    }
+
+    fn sort(self) -> Places {
+        let mut prefixes: Vec<Prefix> = Vec::with_capacity(self.0.len());
+        for (text, places) in self.0 {
+            let mut parent = prefixes.len().checked_sub(1);
+            while let Some(prefix) = parent.and_then(|at| prefixes.get(at)) {
+                if text.starts_with(&*prefix.text) {
+                    break;
+                }
+                parent = prefix.parent.map(|at| at as usize);
+            }
+            let parent = parent.and_then(|at| u32::try_from(at).ok());
+            prefixes.push(Prefix { text, parent, places: places.into() });
+        }
+        Places(prefixes.into())
+    }
+}
+
+/// Texts such that each of the given ones begins with one of them: few, and none begins with another.
+fn shortest<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut texts: Vec<&str> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup_by(|text, before| text.starts_with(*before));
+    match texts.as_slice() {
+        [first, .., last] if texts.len() > PREFIXES_MAX => {
+            // In order, what the first and the last begin with all do.
+            let same = first.char_indices().zip(last.chars()).find(|((_, one), other)| one != other);
+            let end = same.map_or(first.len(), |((at, _), _)| at);
+            vec![first.get(..end).unwrap_or_default()]
+        }
+        _ => texts,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection::vec, prelude::*};
+
+    proptest! {
+        #[test]
+        fn the_prefixes_of_a_text_are_found(prefixes in vec("[ab/é]{0,4}", 0..12), text in "[ab/é]{0,6}") {
+            let mut places = Unsorted::default();
+            for (at, prefix) in (0..).zip(&prefixes) {
+                places.add(&[prefix], (at, 0));
+            }
+            let mut found: Vec<Place> = places.sort().of(&text).flatten().copied().collect();
+            found.sort_unstable();
+            let expected = (0..).zip(&prefixes).filter(|(_, prefix)| text.starts_with(&***prefix)).map(|(at, _)| (at, 0));
+            prop_assert_eq!(found, expected.collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_texts_begin_with_is_kept(texts in vec("[ab/é]{0,4}", 1..20)) {
+            let kept = shortest(texts.iter().map(String::as_str));
+            prop_assert!(kept.len() <= PREFIXES_MAX);
+            for text in &texts {
+                prop_assert!(kept.iter().any(|prefix| text.starts_with(prefix)), "{:?} {:?}", texts, kept);
+            }
+        }
+    }
+}
