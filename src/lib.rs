@@ -41,6 +41,7 @@
 //! - No part of a client's request is copied to an upstream: the target and the headers are rebuilt from the typed
 //!   operation, and what the operation does not know is refused.
 //! - No database is read on the data path: a request is decided on one immutable [`store::snapshot`].
+//! - No bucket policy and no public access block reaches a store: they are kept here and hold in front of any.
 //! - No lock is held over an await.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.
