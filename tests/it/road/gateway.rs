@@ -12,7 +12,7 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     config::{self, Config},
     server::{
-        Places, Server, StartError,
+        Places, Server,
         state::{Missing, State},
     },
     store::{
@@ -72,7 +72,7 @@ impl Gateway {
         if let Some(prepare) = setup.prepare {
             prepare(dir.path());
         }
-        let config = config(dir.path(), upstream.address, setup);
+        let config = config(dir.path(), upstream.address, setup).unwrap();
         let root = RootKey { id: AccessKeyId::parse(ROOT.0).unwrap(), secret: SecretKey::new(ROOT.1.into()) };
         let account = config.account_id;
         let now = Timestamp::now();
@@ -88,8 +88,9 @@ impl Gateway {
     }
 
     /// Takes a changed setup, as a reload does.
-    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), StartError> {
-        self.server.as_ref().unwrap().reload(config(self.dir.path(), upstream.address, setup))
+    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), String> {
+        let config = config(self.dir.path(), upstream.address, setup)?;
+        self.server.as_ref().unwrap().reload(config).map_err(|error| error.to_string())
     }
 
     /// A new user with an inline policy, or without.
@@ -214,7 +215,7 @@ pub fn master_key(dir: &Path) -> MasterKey {
     MasterKey::parse(fs::read_to_string(dir.join("master.key")).unwrap().trim()).unwrap()
 }
 
-fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
+fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Result<Config, String> {
     let text = format!(
         r#"
         listen = "127.0.0.1:0"
@@ -249,7 +250,7 @@ fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
     );
     let keys = setup.keys.iter().map(|(name, value)| (format!("COUNTERSIGN_{name}"), (*value).to_owned()));
     let variables: Vec<_> = keys.chain([("UPSTREAM_SECRET".to_owned(), UPSTREAM.1.to_owned())]).collect();
-    config::load(&text, &variables).unwrap_or_else(|faults| panic!("{faults}"))
+    config::load(&text, &variables).map_err(|faults| faults.to_string())
 }
 
 fn records(dir: &Path) -> Vec<Value> {
