@@ -40,7 +40,7 @@ use super::{
     },
 };
 use crate::{
-    base::{Fault, Timestamp},
+    base::{Fault, RequestId, Timestamp},
     mapping::s3::{Call, Op},
     sigv4::post_policy,
     store::{Directory, snapshot::Snapshot},
@@ -221,6 +221,19 @@ impl Gateway {
         authenticate::Means { snapshot, keys: &self.shared.keys, apis: &self.shared.apis, settings, now }
     }
 
+    fn acting<'a>(
+        &'a self,
+        (at, id): (Timestamp, RequestId),
+        received: &'a Received,
+        caller: &'a Caller,
+        settings: &'a Settings,
+        upstreams: &'a Upstreams,
+        snapshot: &'a Snapshot,
+    ) -> act::Means<'a> {
+        let directory = &self.shared.directory;
+        act::Means { received, settings, upstreams, at, id, directory, snapshot, caller }
+    }
+
     /// Steps 3 to 5 for S3.
     async fn s3(
         &self,
@@ -234,7 +247,6 @@ impl Gateway {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let upstreams = self.upstreams(settings);
-        let means = act::Means { received, settings, upstreams: &upstreams, at: trail.at, id: trail.id };
         let (call, body) = match describe::s3(received, settings, caller, &promise, body).await {
             Ok(Understood::Form(call, body)) => {
                 return self.s3_form(trail, call, body, settings, &upstreams).await;
@@ -263,6 +275,7 @@ impl Gateway {
                 return Err(denied.fault);
             }
         };
+        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
         let forwarded = act::s3(permit, body, &promise, means).await;
         let reveals = reveals_absence(&around, &forwarded, snapshot);
         let Forwarded { call, outcome } = forwarded;
@@ -308,7 +321,7 @@ impl Gateway {
         };
         trail.verdict = verdict;
         let after = post_form::After::of(&form, received, permit.operation());
-        let means = act::Means { received, settings, upstreams, at: trail.at, id: trail.id };
+        let means = self.acting((trail.at, trail.id), received, caller, settings, upstreams, &snapshot);
         let file = match form.file(length).await {
             Ok(file) => file,
             Err(fault) => {
@@ -376,7 +389,7 @@ impl Gateway {
                 return Err(Fault { code: "AccessDeniedException".into(), ..denied.fault });
             }
         };
-        let means = act::Means { received, settings, upstreams: &upstreams, at: trail.at, id: trail.id };
+        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
         trail.verdict = verdict;
         let outgoing = match promise.content_bytes(received) {
             None => act::outgoing_of_any_length(body, &promise, means).await,

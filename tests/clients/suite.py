@@ -25,9 +25,9 @@ def run(world, cases):
             response = getattr(failure, "response", None)
             if response:
                 error, meta = response["Error"], response["ResponseMetadata"]
-                seen[name] = f"{error.get('Code')} {meta.get('HTTPStatusCode')}"
+                seen[name] = f"failed: {error.get('Code')} {meta.get('HTTPStatusCode')}"
             else:
-                seen[name] = f"{type(failure).__name__}: {failure}"
+                seen[name] = f"failed: {type(failure).__name__}: {failure}"
     world.clean()
     return seen
 

@@ -181,6 +181,7 @@ pub fn document_of(operation: &str) -> &'static str {
         "PutBucketAnalyticsConfiguration" => "<AnalyticsConfiguration/>",
         "PutBucketLogging" => "<BucketLoggingStatus/>",
         "PutBucketReplication" => "<ReplicationConfiguration/>",
+        "PutPublicAccessBlock" => "<PublicAccessBlockConfiguration/>",
         "RestoreObject" => "<RestoreRequest/>",
         "UpdateObjectEncryption" => "<ObjectEncryption/>",
         _ => "<Anything/>",

@@ -1,6 +1,8 @@
 //! An S3-compatible upstream: a permitted call is rebuilt from its typed form, signed with the upstream's own
 //! credentials, and sent. Nothing of the client's request is copied through.
 
+mod lookup;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -82,6 +84,15 @@ pub struct Forwarded<T> {
     pub call: Box<T>,
     /// The answer, or why there is none.
     pub outcome: Result<Reply, Refused>,
+}
+
+impl<T> Forwarded<T> {
+    /// What the store did had to be noted here as well; if that failed, so did the call.
+    pub fn note(&mut self, noted: Result<(), Fault>) {
+        if let Err(fault) = noted {
+            self.outcome = Err(fault.into());
+        }
+    }
 }
 
 /// An upstream's error, with those of its headers that clients may see (`x-amz-delete-marker` of a 404).

@@ -10,7 +10,7 @@ use std::{
 
 use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
-    config::{self, Config},
+    config::{self, Config, Faults},
     server::{
         Places, Server,
         state::{Missing, State},
@@ -72,7 +72,7 @@ impl Gateway {
         if let Some(prepare) = setup.prepare {
             prepare(dir.path());
         }
-        let config = config(dir.path(), upstream.address, setup).unwrap();
+        let config = config(dir.path(), upstream.address, setup);
         let root = RootKey { id: AccessKeyId::parse(ROOT.0).unwrap(), secret: SecretKey::new(ROOT.1.into()) };
         let account = config.account_id;
         let now = Timestamp::now();
@@ -89,15 +89,21 @@ impl Gateway {
 
     /// Takes a changed setup, as a reload does.
     pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), String> {
-        let config = config(self.dir.path(), upstream.address, setup)?;
+        let config = load(self.dir.path(), upstream.address, setup).map_err(|faults| faults.to_string())?;
         self.server.as_ref().unwrap().reload(config).map_err(|error| error.to_string())
     }
 
     /// A new user with an inline policy, or without.
     pub fn user(&self, name: &str, policy: Option<&str>) -> Key {
+        self.user_of(ACCOUNT, name, policy)
+    }
+
+    /// A new user of an account, which is made if it is not there.
+    pub fn user_of(&self, account: &str, name: &str, policy: Option<&str>) -> Key {
         let (id, created) = (format!("AIDA{name}"), Timestamp::now());
         let key = Key::new(&format!("AKIA{name:0>16}"), &format!("the secret of {name}"));
-        let account: AccountId = ACCOUNT.parse().unwrap();
+        let account: AccountId = account.parse().unwrap();
+        self.directory.ensure_account(account, None, created).unwrap();
         let user = Identity {
             kind: IdentityKind::User,
             account,
@@ -215,7 +221,11 @@ pub fn master_key(dir: &Path) -> MasterKey {
     MasterKey::parse(fs::read_to_string(dir.join("master.key")).unwrap().trim()).unwrap()
 }
 
-fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Result<Config, String> {
+fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
+    load(dir, upstream, setup).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn load(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Result<Config, Faults> {
     let text = format!(
         r#"
         listen = "127.0.0.1:0"
@@ -250,7 +260,7 @@ fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Result<Config,
     );
     let keys = setup.keys.iter().map(|(name, value)| (format!("COUNTERSIGN_{name}"), (*value).to_owned()));
     let variables: Vec<_> = keys.chain([("UPSTREAM_SECRET".to_owned(), UPSTREAM.1.to_owned())]).collect();
-    config::load(&text, &variables).map_err(|faults| faults.to_string())
+    config::load(&text, &variables)
 }
 
 fn records(dir: &Path) -> Vec<Value> {

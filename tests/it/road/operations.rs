@@ -185,14 +185,21 @@ fn what_is_allowed_arrives_rebuilt_and_signed_with_the_upstreams_own_key() {
     let gateway = Gateway::start(&upstream);
     let ann = gateway.user("Ann", Some(ALLOW_ALL));
     let mut answers = Vec::new();
-    for asked in operations().into_iter().filter(|asked| asked.is_served) {
+    // Settings that are kept here reach no upstream: `bucket_settings` has them.
+    let is_kept = |name: &str| name.contains("BucketPolicy") || name.contains("PublicAccessBlock");
+    for asked in operations().into_iter().filter(|asked| asked.is_served && !is_kept(&asked.name)) {
         let mut request = asked.request.clone();
         for (name, value) in NOISE {
             request = request.header(name, value);
         }
         let response = gateway.send(&Signer::s3(&ann), request);
         assert_eq!(response.status, 200, "{}: {response:?}", asked.name);
-        let [seen] = &upstream.take()[..] else { panic!("{}: one request", asked.name) };
+        let mut arrived = upstream.take();
+        if asked.name == "CreateBucket" {
+            let looked_up = arrived.remove(0);
+            assert_eq!(looked_up.method, "HEAD");
+        }
+        let [seen] = &arrived[..] else { panic!("{}: one request", asked.name) };
         check_arrived(&asked, seen, upstream.address.to_string());
         answers.push((asked, response));
     }
