@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::time::timeout;
 
 use super::{
-    body::{ClientBody, TooLarge, UploadBody, Uploaded, buffer, request_timeout},
+    body::{ClientBody, TooLarge, UploadBody, Uploaded, request_timeout},
     read::Received,
 };
 use crate::{
@@ -118,7 +118,7 @@ impl Promise {
 
 /// Reads a body within its bounds.
 pub async fn collect(body: ClientBody, bounds: Bounds) -> Result<Bytes, Fault> {
-    match timeout(bounds.time_max, buffer(body, bounds.bytes_max)).await {
+    match timeout(bounds.time_max, body.whole(bounds.bytes_max)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(TooLarge))) => Err(Fault::new(400, "MaxMessageLengthExceeded", "Your request was too big.")
             .with("MaxMessageLengthBytes", bounds.bytes_max.to_string())),

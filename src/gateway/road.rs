@@ -19,7 +19,7 @@ use super::{
     },
     authorize::{allows, authorize},
     backend::OwnApi,
-    body::{AnswerBody, ClientBody, request_timeout},
+    body::{AnswerBody, Budget, ClientBody, request_timeout},
     caller::Caller,
     clock,
     context::Circumstances,
@@ -59,6 +59,8 @@ pub struct Shared {
     pub apis: Vec<Arc<dyn OwnApi>>,
     /// Records.
     pub recorder: Recorder,
+    /// Memory that bodies take.
+    pub held: Budget,
     /// Whether the store can be read: while it cannot, nobody knows whether the snapshot still holds.
     pub store: Condition,
 }
@@ -140,7 +142,8 @@ impl Gateway {
 
     async fn walk(&self, request: Request<Incoming>, trail: &mut Trail, settings: &Settings) -> Result<Way, Fault> {
         let (parts, body) = request.into_parts();
-        let body = ClientBody::new(body, &parts.headers, trail.received.clone(), settings.patience());
+        let (meter, budget) = (trail.received.clone(), self.shared.held.clone());
+        let body = ClientBody::new(body, &parts.headers, meter, settings.patience(), budget);
         let received = match read(parts, trail.connection.clone(), &settings.proxies) {
             Ok(received) => received,
             Err((parts, fault)) => {

@@ -8,6 +8,9 @@ use crate::{
     mapping::{execute_api::Api, s3::Addressing},
 };
 
+/// How many of the longest bodies are held in memory at once: whoever sends them may be nobody that is known.
+const HELD_AT_ONCE: usize = 32;
+
 /// The road's settings.
 pub struct Settings {
     /// The account that owns what is found on the upstreams.
@@ -40,9 +43,10 @@ pub struct Limits {
 }
 
 impl Settings {
-    /// How long clients are waited for.
+    /// How long clients are waited for, and how much of their bodies is taken.
     pub fn patience(&self) -> Patience {
-        Patience { idle: self.limits.idle, drained_bytes_max: self.limits.drained_bytes_max }
+        let Limits { idle, drained_bytes_max, buffered_bytes_max } = self.limits;
+        Patience { idle, drained_bytes_max, held_bytes_max: buffered_bytes_max.saturating_mul(HELD_AT_ONCE) }
     }
 
     /// The server's own region.

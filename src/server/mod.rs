@@ -38,7 +38,13 @@ use crate::{
     api::{self, World},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
-    gateway::{Gateway, Shared, body::AnswerBody, keys::DerivedKeys, read::Connection, record::Recorder},
+    gateway::{
+        Gateway, Shared,
+        body::{AnswerBody, Budget},
+        keys::DerivedKeys,
+        read::Connection,
+        record::Recorder,
+    },
     store::{StoreError, SystemRandom},
     telemetry::{Health, metrics},
 };
@@ -123,6 +129,7 @@ impl Server {
             keys: DerivedKeys::default(),
             settings: ArcSwap::from_pointee(settings::settings(config, account, 0)?),
             recorder: Recorder::new(spool.clone()),
+            held: Budget::default(),
             store: store_holds.clone(),
         });
 

@@ -16,7 +16,11 @@ use http::{HeaderMap, header::EXPECT};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::runtime::Handle;
 
-use super::{IdleTimer, drain, incomplete_body, request_timeout};
+use super::{
+    Budget, IdleTimer, TooLarge,
+    budget::{Share, UsedUp},
+    buffer, drain, incomplete_body, request_timeout,
+};
 use crate::base::Fault;
 
 /// Counts the bytes of one body, framing included. A clone is the same counter.
@@ -37,6 +41,8 @@ pub struct Patience {
     pub idle: Duration,
     /// The most bytes that are read of an unwanted body.
     pub drained_bytes_max: usize,
+    /// The most bytes that bodies take together while they are held whole.
+    pub held_bytes_max: usize,
 }
 
 /// The body of a request.
@@ -48,16 +54,30 @@ pub struct ClientBody {
     meter: Meter,
     idle: IdleTimer,
     patience: Patience,
+    budget: Budget,
+    /// Its share of the budget, if it is held whole.
+    share: Option<Share>,
     /// The client waits for `100 Continue`, which it gets when the body is first asked for.
     holds_back: bool,
 }
 
 impl ClientBody {
     /// The body that came with these headers.
-    pub fn new(from: Incoming, headers: &HeaderMap, meter: Meter, patience: Patience) -> Self {
+    pub fn new(from: Incoming, headers: &HeaderMap, meter: Meter, patience: Patience, budget: Budget) -> Self {
         let expects =
             headers.get_all(EXPECT).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-        Self { from: Some(from), meter, idle: IdleTimer::new(patience.idle), patience, holds_back: expects }
+        let idle = IdleTimer::new(patience.idle);
+        Self { from: Some(from), meter, idle, patience, budget, share: None, holds_back: expects }
+    }
+
+    /// Reads it whole, up to `bytes_max`. The bytes count as held until they are dropped.
+    pub async fn whole(mut self, bytes_max: usize) -> Result<Result<Bytes, TooLarge>, ClientBodyError> {
+        self.share = Some(self.budget.share());
+        let bytes = buffer(&mut self, bytes_max).await?;
+        Ok(bytes.map(|bytes| match self.share.take() {
+            Some(share) => share.of(bytes),
+            None => bytes,
+        }))
     }
 }
 
@@ -79,9 +99,12 @@ impl Body for ClientBody {
         this.idle.moved();
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
-                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
-                this.meter.0.fetch_add(bytes, Ordering::Relaxed);
-                Some(Ok(frame))
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                this.meter.0.fetch_add(bytes as u64, Ordering::Relaxed);
+                match this.share.as_mut().map(|share| share.grow(bytes, this.patience.held_bytes_max)) {
+                    Some(Err(UsedUp)) => Some(Err(ClientBodyError::NoRoom)),
+                    Some(Ok(())) | None => Some(Ok(frame)),
+                }
             }
             Some(Err(error)) => {
                 this.from = None;
@@ -107,7 +130,7 @@ impl Drop for ClientBody {
     fn drop(&mut self) {
         let unwanted = self.from.take().filter(|from| !from.is_end_stream() && !self.holds_back);
         if let (Some(from), Ok(runtime)) = (unwanted, Handle::try_current()) {
-            let Patience { idle, drained_bytes_max } = self.patience;
+            let Patience { idle, drained_bytes_max, .. } = self.patience;
             runtime.spawn(drain(from, drained_bytes_max, idle));
         }
     }
@@ -120,6 +143,8 @@ pub enum ClientBodyError {
     Stalled,
     /// The connection broke, or what came is no body.
     Broken(hyper::Error),
+    /// Bodies of other requests take all the memory that bodies may take.
+    NoRoom,
 }
 
 impl From<ClientBodyError> for Fault {
@@ -127,6 +152,10 @@ impl From<ClientBodyError> for Fault {
         match error {
             ClientBodyError::Stalled => request_timeout(),
             ClientBodyError::Broken(error) => incomplete_body().because(error),
+            ClientBodyError::NoRoom => {
+                let fault = Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.");
+                fault.because("bodies of other requests take all the memory that bodies may take")
+            }
         }
     }
 }
@@ -136,6 +165,7 @@ impl fmt::Display for ClientBodyError {
         match self {
             ClientBodyError::Stalled => f.write_str("the client stopped sending"),
             ClientBodyError::Broken(error) => error.fmt(f),
+            ClientBodyError::NoRoom => f.write_str("no memory for the body"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Bodies on the road. Everything streams; nothing here holds more than one frame beyond what hyper holds.
 
 mod answer;
+mod budget;
 mod client;
 mod drain;
 mod idle;
@@ -8,6 +9,7 @@ mod spooled;
 mod upload;
 
 pub use answer::{AnswerBody, Ended, OnEnd};
+pub use budget::Budget;
 pub use client::{ClientBody, ClientBodyError, Meter, Patience};
 pub use drain::{TooLarge, buffer, drain};
 pub use idle::IdleTimer;

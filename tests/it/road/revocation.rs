@@ -11,9 +11,10 @@ use super::{
 /// A request whose decision waits for its body, and the refusals without a key and without a policy.
 type Case = (&'static str, fn(&Gateway, &Key) -> Request, (u16, &'static str), (u16, &'static str));
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     ("form", form, (403, "InvalidAccessKeyId"), (403, "AccessDenied")),
     ("document", tagging, (403, "InvalidAccessKeyId"), (403, "AccessDenied")),
+    ("call of ours", call, (403, "InvalidClientTokenId"), (403, "AccessDenied")),
     ("body under a hash", invocation, (403, "UnrecognizedClientException"), (403, "AccessDeniedException")),
 ];
 
@@ -25,6 +26,11 @@ fn form(gateway: &Gateway, key: &Key) -> Request {
 fn tagging(gateway: &Gateway, key: &Key) -> Request {
     let request = Request::new("PUT", "/photos/a?tagging").body("<Tagging><TagSet/></Tagging>");
     gateway.signed(&Signer::s3(key), request)
+}
+
+fn call(gateway: &Gateway, key: &Key) -> Request {
+    let request = Request::new("POST", "/").header("content-type", "application/x-www-form-urlencoded");
+    gateway.signed(&Signer::of("iam", key), request.body("Action=ListUsers&Version=2010-05-08"))
 }
 
 fn invocation(gateway: &Gateway, key: &Key) -> Request {
@@ -65,7 +71,7 @@ fn a_body_that_is_waited_for_does_not_keep_a_right_alive() {
                 }
                 None => {
                     assert!(response.status < 300, "{name}: {}", response.text());
-                    assert_eq!(upstream.take().len(), 1, "{name}");
+                    assert_eq!(upstream.take().len(), usize::from(name != "call of ours"), "{name}");
                 }
             }
         }

@@ -265,3 +265,38 @@ fn one_connection_serves_many_requests_on_both_sides() {
     }
     assert_eq!((upstream.traffic().0, upstream.requests().len()), (1, 80));
 }
+
+#[test]
+fn bodies_that_are_held_before_anybody_is_known_share_a_bound() {
+    let upstream = Upstream::start();
+    let mib = 1 << 20;
+    let keys = [("LIMITS__BUFFERED_BYTES", "1048576"), ("LIMITS__IDLE_SECONDS", "20")];
+    let gateway = Gateway::start_with(&upstream, &Setup { keys: &keys, ..Setup::default() });
+    let ann = gateway.user("Ann", Some(ALLOW_ALL));
+    // Signed with a key that exists and a secret that does not fit: that is known only when the whole body is here.
+    let signer = Signer::of("execute-api", &ann.forged());
+    let request = gateway.signed(&signer, Request::new("POST", "/orders").body(vec![7; mib]));
+    let open: Vec<Wire> = (0..40)
+        .map(|_| {
+            let mut wire = gateway.wire();
+            wire.write(&request.head());
+            wire.write(&request.body[..mib - 1]);
+            wire
+        })
+        .collect();
+    let refused = || gateway.records().iter().filter(|record| record["errorCode"] == "ServiceUnavailable").count();
+    until("those beyond 32 are refused", || refused() >= 8);
+    let ends = open.into_iter().map(|mut wire| {
+        wire.write(b"\x07");
+        let response = wire.response("POST");
+        assert_eq!(response.header("retry-after").is_some(), response.status == 503);
+        response.refusal()
+    });
+    let ends: Vec<(u16, String)> = ends.collect();
+    let known = |code: &str| ends.iter().filter(|(_, known)| known == code).count();
+    let (mismatched, unserved) = (known("InvalidSignatureException"), known("ServiceUnavailable"));
+    assert!(mismatched + unserved == 40 && (8..40).contains(&unserved), "{ends:?}");
+    // There is room again.
+    let response = gateway.send(&signer, Request::new("POST", "/orders").body(vec![7; mib]));
+    assert_eq!(response.refusal(), (403, "InvalidSignatureException".into()));
+}
