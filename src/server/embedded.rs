@@ -1,6 +1,8 @@
 //! The store behind `demo`: s3s-fs on a free loopback port, keeping objects as files in a folder. For trying things,
 //! not for data that matters.
 
+mod store;
+
 use std::{fmt, fs, net::SocketAddr, path::Path, thread};
 
 use hyper_util::{
@@ -50,7 +52,7 @@ pub fn start(dir: &Path) -> Result<Embedded, EmbeddedError> {
     fs::create_dir_all(dir).map_err(EmbeddedError::new)?;
     let key = root::random_key(AccountId::from_number(0), &SystemRandom).map_err(EmbeddedError::new)?;
     let (access_key_id, secret) = (key.id.as_str().to_owned(), key.secret);
-    let mut builder = S3ServiceBuilder::new(FileSystem::new(dir).map_err(EmbeddedError::new)?);
+    let mut builder = S3ServiceBuilder::new(store::Store(FileSystem::new(dir).map_err(EmbeddedError::new)?));
     builder.set_auth(SimpleAuth::from_single(access_key_id.clone(), secret.expose().to_owned()));
     let service = builder.build();
     let listener = listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), false).map_err(EmbeddedError::new)?;
