@@ -1,16 +1,18 @@
 """What boto3 does with buckets, as cases. Each returns what it saw, without ids, times and names of the run."""
 
-from boto_world import body, case, error, keys, pick, prefixes, seen
+from boto_world import body, case, error, keys, pick, prefixes, quietly, seen
 
 ODD = ("a b", "a+b", "a%2Fb", "a%b", "ä/ö/ü", "a&b=c?d#e", "q'uo\"te", "tilde~-_.()*!", "emoji-\U0001f600", "a:b@c,d;e$f",
-       ".hidden", ".a/.b", "a//b", "/led", "trailed/", "x/" * 50 + "y", "=", "[brackets]{}|^`<>\\", "a..b", "line\nbreak")
+       ".hidden", ".a/.b", "x/x/x/x/y", "=", "[brackets]{}|^`<>\\", "a..b", "line\nbreak")
+# Keys that are no paths of files.
+NO_PATHS = ("a//b", "/led", "trailed/", "//", "a/b//")
 
 
 @case
 def buckets(w):
     name = w.bucket()
     names = [b["Name"] for b in w.s3.list_buckets()["Buckets"]]
-    location = w.s3.get_bucket_location(Bucket=name)["LocationConstraint"]
+    location = w.s3.get_bucket_location(Bucket=name)["LocationConstraint"] or "us-east-1"
     head = w.s3.head_bucket(Bucket=name)["ResponseMetadata"]["HTTPStatusCode"]
     w.s3.delete_bucket(Bucket=name)
     return [name in names, location, head, error(lambda: w.s3.head_bucket(Bucket=name))]
@@ -55,21 +57,36 @@ def listing(w):
     return [keys(two), two["IsTruncated"], keys(rest), rest["KeyCount"], keys(folders), prefixes(folders), keys(one),
             keys(w.s3.list_objects_v2(Bucket=name, StartAfter="c")),
             keys(w.s3.list_objects_v2(Bucket=name, Prefix="none")),
-            keys(w.s3.list_objects_v2(Bucket=name, MaxKeys=0)),
-            [entry.get("Owner", {}).get("ID") is not None
-             for entry in w.s3.list_objects_v2(Bucket=name, FetchOwner=True, MaxKeys=1)["Contents"]]]
+            keys(w.s3.list_objects_v2(Bucket=name, MaxKeys=0))]
+
+
+@case
+def owners(w):
+    listed = w.s3.list_objects_v2(Bucket=w.bucket_of(["k"]), FetchOwner=True)["Contents"]
+    return ["Owner" in entry for entry in listed]
 
 
 @case
 def listing_of_odd_keys(w):
+    return listed(w, w.bucket_of(ODD))
+
+
+@case
+def listing_of_keys_that_are_no_paths(w):
+    name = w.bucket()
+    for key in NO_PATHS:
+        quietly(lambda: w.s3.put_object(Bucket=name, Key=key, Body=b"x"))
+    return listed(w, name)
+
+
+def listed(w, name):
     """Every page of every kind of listing, with and without folders."""
-    name = w.bucket_of(ODD)
     shown = {}
-    for kind, more in (("list_objects", {}), ("list_objects_v2", {}), ("list_object_versions", {})):
+    for kind in ("list_objects", "list_objects_v2", "list_object_versions"):
         for delimiter in ("", "/", "b"):
-            pages = w.s3.get_paginator(kind).paginate(Bucket=name, Delimiter=delimiter, PaginationConfig={"PageSize": 3})
-            whole = [keys(page, "Versions" if "versions" in kind else "Contents") + prefixes(page) for page in pages]
-            shown[f"{kind} {delimiter}"] = [whole, len(whole)]
+            paginator, member = w.s3.get_paginator(kind), "Versions" if "versions" in kind else "Contents"
+            pages = paginator.paginate(Bucket=name, Delimiter=delimiter, PaginationConfig={"PageSize": 3})
+            shown[f"{kind} {delimiter}"] = seen(lambda: [keys(page, member) + prefixes(page) for page in pages])
     for prefix in (".", "a", "a ", "a+", "a%", "ä/", "/", "x/x/", "line\n"):
         shown[f"prefix {prefix}"] = keys(w.s3.list_objects_v2(Bucket=name, Prefix=prefix))
     return shown

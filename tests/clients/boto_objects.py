@@ -5,8 +5,8 @@ import io
 
 import boto3.s3.transfer
 
-from boto_buckets import ODD
-from boto_world import body, case, digest, error, keys, noise, pick, post, quietly, raw, seen
+from boto_buckets import NO_PATHS, ODD
+from boto_world import body, case, digest, error, keys, noise, pick, post, prefixes, quietly, raw, seen
 
 
 @case
@@ -49,8 +49,27 @@ def answers_rewritten(w):
 
 @case
 def odd_keys(w):
+    return kept(w, ODD)
+
+
+@case
+def keys_that_are_no_paths(w):
+    return kept(w, NO_PATHS)
+
+
+@case
+def keys_with_dot_segments(w):
+    return kept(w, ("a/./b", "a/../b", "..", "."))
+
+
+@case
+def a_key_that_is_too_long(w):
+    return error(lambda: w.s3.put_object(Bucket=w.bucket(), Key="k" * 1025, Body=b"x"))
+
+
+def kept(w, odd):
     name, shown = w.bucket(), {}
-    for key in ODD + ("a/./b", "a/../b", "..", "."):
+    for key in odd:
         def roundtrip():
             w.s3.put_object(Bucket=name, Key=key, Body=key.encode())
             return w.s3.get_object(Bucket=name, Key=key)["Body"].read().decode() == key
@@ -58,11 +77,10 @@ def odd_keys(w):
             w.s3.copy_object(Bucket=name, Key=f"copy of {key}", CopySource={"Bucket": name, "Key": key})
             return w.s3.head_object(Bucket=name, Key=f"copy of {key}")["ContentLength"] == len(key.encode())
         shown[key] = [seen(roundtrip), seen(copied)]
-    shown["long"] = error(lambda: w.s3.put_object(Bucket=name, Key="k" * 1025, Body=b"x"))
     everything = w.s3.list_objects_v2(Bucket=name)
     shown["listed"] = keys(everything)
-    deleted = w.s3.delete_objects(Bucket=name, Delete={"Objects": [{"Key": key} for key in keys(everything)]})
-    shown["deleted"] = sorted(keys(deleted, "Deleted")) == sorted(keys(everything))
+    batch = {"Objects": [{"Key": key} for key in keys(everything)]}
+    shown["deleted"] = seen(lambda: sorted(keys(w.s3.delete_objects(Bucket=name, Delete=batch), "Deleted")))
     return shown
 
 
@@ -101,17 +119,28 @@ def conditions(w):
 @case
 def copies(w):
     name, other = w.bucket(), w.bucket()
-    w.s3.put_object(Bucket=name, Key="from", Body=noise(70_000), Metadata={"a": "1"}, ContentType="text/plain", Tagging="t=1")
-    copy = lambda key, **more: w.s3.copy_object(Bucket=other, Key=key, CopySource=f"{name}/from", **more)
-    copy("to")
-    copy("new", MetadataDirective="REPLACE", Metadata={"b": "2"})
-    copy("tagged", TaggingDirective="REPLACE", Tagging="u=2")
+    w.s3.put_object(Bucket=name, Key="from", Body=noise(70_000), Metadata={"a": "1"}, ContentType="text/plain")
+    w.s3.copy_object(Bucket=other, Key="to", CopySource=f"{name}/from")
+    w.s3.copy_object(Bucket=other, Key="new", CopySource=f"{name}/from", MetadataDirective="REPLACE", Metadata={"b": "2"})
     return [body(w.s3.get_object(Bucket=other, Key="to")), w.s3.head_object(Bucket=other, Key="to")["Metadata"],
             w.s3.head_object(Bucket=other, Key="new")["Metadata"],
-            seen(lambda: w.s3.get_object_tagging(Bucket=other, Key="to")["TagSet"]),
-            seen(lambda: w.s3.get_object_tagging(Bucket=other, Key="tagged")["TagSet"]),
-            error(lambda: w.s3.copy_object(Bucket=other, Key="to", CopySource=f"{other}/to")),
             error(lambda: w.s3.copy_object(Bucket=other, Key="x", CopySource=f"{name}/none"))]
+
+
+@case
+def a_copy_onto_itself(w):
+    name = w.bucket_of(["k"])
+    copy = lambda **more: error(lambda: w.s3.copy_object(Bucket=name, Key="k", CopySource=f"{name}/k", **more))
+    return [copy(), copy(MetadataDirective="REPLACE", Metadata={"b": "2"}), w.s3.head_object(Bucket=name, Key="k")["Metadata"]]
+
+
+@case
+def copies_with_tags(w):
+    name = w.bucket()
+    w.s3.put_object(Bucket=name, Key="from", Body=b"x", Tagging="t=1")
+    w.s3.copy_object(Bucket=name, Key="to", CopySource=f"{name}/from")
+    w.s3.copy_object(Bucket=name, Key="new", CopySource=f"{name}/from", TaggingDirective="REPLACE", Tagging="u=2")
+    return [w.s3.get_object_tagging(Bucket=name, Key=key)["TagSet"] for key in ("to", "new")]
 
 
 @case
@@ -123,10 +152,23 @@ def multipart(w):
         put = w.s3.upload_part(Bucket=name, Key="k", UploadId=upload, PartNumber=number, Body=data)
         parts.append({"PartNumber": number, "ETag": put["ETag"]})
     listed = [part["Size"] for part in w.s3.list_parts(Bucket=name, Key="k", UploadId=upload)["Parts"]]
-    uploads = [entry["Key"] for entry in w.s3.list_multipart_uploads(Bucket=name).get("Uploads", [])]
     done = w.s3.complete_multipart_upload(Bucket=name, Key="k", UploadId=upload, MultipartUpload={"Parts": parts})
     got = w.s3.get_object(Bucket=name, Key="k")
-    return [listed, uploads, done["ETag"], done["Key"], got["ContentLength"], body(got), got["Metadata"]]
+    return [listed, done["ETag"], done["Key"], got["ContentLength"], body(got), got["Metadata"]]
+
+
+@case
+def multipart_uploads_listed(w):
+    name = w.bucket()
+    for key in ("a/1", "a/2", "b c", "d"):
+        w.s3.create_multipart_upload(Bucket=name, Key=key)
+    two = w.s3.list_multipart_uploads(Bucket=name, MaxUploads=2)
+    rest = w.s3.list_multipart_uploads(Bucket=name, KeyMarker=two["NextKeyMarker"], UploadIdMarker=two["NextUploadIdMarker"])
+    folders = w.s3.list_multipart_uploads(Bucket=name, Delimiter="/")
+    shown = [keys(two, "Uploads"), two["IsTruncated"], keys(rest, "Uploads"), keys(folders, "Uploads"), prefixes(folders)]
+    for upload in w.s3.list_multipart_uploads(Bucket=name)["Uploads"]:
+        w.s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+    return shown + [w.s3.list_multipart_uploads(Bucket=name).get("Uploads")]
 
 
 @case

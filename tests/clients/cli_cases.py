@@ -25,14 +25,14 @@ buckets            | s3:ListAllMyBuckets *               | s3 ls
 put nothing        | s3:PutObject $b/nothing             | s3 cp $f/nothing s3://$b/nothing
 put                | s3:PutObject $b/a/small             | s3 cp $f/small s3://$b/a/small
 put in parts       | s3:PutObject $b/a/big               | s3 cp $f/big s3://$b/a/big
-put an odd key     | s3:PutObject $b/odd/.a b+ä%25&é//x  | s3 cp $f/small 's3://$b/odd/.a b+ä%25&é//x'
+put an odd key     | s3:PutObject $b/odd/.a b+ä%25&é/x  | s3 cp $f/small 's3://$b/odd/.a b+ä%25&é/x'
 list               | s3:ListBucket $b                    | s3 ls --recursive s3://$b
 list folders       | s3:ListBucket $b                    | s3 ls s3://$b
 list pages         | s3:ListBucket $b                    | s3api list-objects-v2 --bucket $b --page-size 2 --query Contents[].Key
 list as before     | s3:ListBucket $b                    | s3api list-objects --bucket $b --delimiter / --prefix a --query CommonPrefixes
 get                | head s3:GetObject $b/a/small        | s3 cp s3://$b/a/small $f/got
 get in parts       | head s3:GetObject $b/a/big          | s3 cp s3://$b/a/big $f/got
-get an odd key     | head s3:GetObject $b/odd/.a b+ä%25&é//x | s3 cp 's3://$b/odd/.a b+ä%25&é//x' $f/got
+get an odd key     | head s3:GetObject $b/odd/.a b+ä%25&é/x | s3 cp 's3://$b/odd/.a b+ä%25&é/x' $f/got
 get a range        | s3:GetObject $b/a/small             | s3api get-object --bucket $b --key a/small --range bytes=10-19 $f/got
 get if changed     | s3:GetObject $b/a/small             | s3api get-object --bucket $b --key a/small --if-none-match $m $f/got
 get if unchanged   | s3:GetObject $b/a/small             | s3api get-object --bucket $b --key a/small --if-match $m $f/got
@@ -49,11 +49,11 @@ lifecycle          | s3:PutLifecycleConfiguration $b     | s3api put-bucket-life
 lifecycle read     | s3:GetLifecycleConfiguration $b     | s3api get-bucket-lifecycle-configuration --bucket $b --query Rules
 cors               | s3:PutBucketCORS $b                 | s3api put-bucket-cors --bucket $b --cors-configuration '{"CORSRules":[{"AllowedMethods":["GET"],"AllowedOrigins":["*"]}]}'
 cors read          | s3:GetBucketCORS $b                 | s3api get-bucket-cors --bucket $b --query CORSRules
+remove             | s3:DeleteObject $b/copy             | s3 rm s3://$b/copy
+remove several     | batch s3:DeleteObject $b/copied     | s3api delete-objects --bucket $b --delete Objects=[{Key=copied},{Key=nothing}]
 keep versions      | s3:PutBucketVersioning $b           | s3api put-bucket-versioning --bucket $b --versioning-configuration Status=Enabled
 a second version   | s3:PutObject $b/a/small             | s3api put-object --bucket $b --key a/small --body $f/small --query ETag
 list versions      | s3:ListBucketVersions $b            | s3api list-object-versions --bucket $b --prefix a/small --query Versions[].IsLatest
-remove             | s3:DeleteObject $b/copy             | s3 rm s3://$b/copy
-remove several     | batch s3:DeleteObject $b/copied     | s3api delete-objects --bucket $b --delete Objects=[{Key=copied},{Key=nothing}]
 remove all         | s3:ListBucket $b                    | s3 rm --recursive s3://$b
 remove versions    | s3:ListBucketVersions $b            | versions $b
 remove the bucket  | s3:DeleteBucket $b                  | s3 rb s3://$b
@@ -65,13 +65,13 @@ buckets            | s3:ListAllMyBuckets *               | ls
 put nothing        | s3:PutObject $b/nothing             | put $f/nothing s3://$b/nothing
 put                | s3:PutObject $b/a/small             | put $f/small s3://$b/a/small
 put in parts       | s3:PutObject $b/a/big               | put $f/big s3://$b/a/big
-put an odd key     | s3:PutObject $b/odd/.a b+ä%25&é//x  | put $f/small 's3://$b/odd/.a b+ä%25&é//x'
+put an odd key     | s3:PutObject $b/odd/.a b+ä%25&é/x  | put $f/small 's3://$b/odd/.a b+ä%25&é/x'
 list               | s3:ListBucket $b                    | ls --recursive s3://$b
 list folders       | s3:ListBucket $b                    | ls s3://$b
 size               | s3:ListBucket $b                    | du s3://$b
 get                | head s3:GetObject $b/a/small        | get --force s3://$b/a/small $f/got
 get in parts       | head s3:GetObject $b/a/big          | get --force s3://$b/a/big $f/got
-get an odd key     | head s3:GetObject $b/odd/.a b+ä%25&é//x | get --force 's3://$b/odd/.a b+ä%25&é//x' $f/got
+get an odd key     | head s3:GetObject $b/odd/.a b+ä%25&é/x | get --force 's3://$b/odd/.a b+ä%25&é/x' $f/got
 copy               | s3:GetObjectAcl $b/a/small          | cp s3://$b/a/small s3://$b/copy
 modify             | s3:GetObjectAcl $b/copy             | modify --add-header=Cache-Control:max-age=7 s3://$b/copy
 synchronize        | s3:ListBucket $b                    | sync s3://$b/a/ $f/synced/

@@ -23,7 +23,7 @@ const keys = (answer) => (answer.Contents ?? []).map((entry) => entry.Key);
 const failure = (error) => `${error.name} ${error.$metadata?.httpStatusCode ?? error.message}`;
 const seen = (promise) => promise.catch(failure);
 
-const ODD = ["a b", "a+b", "a%2Fb", "a%b", "ä/ö", "a&b=c?d#e", "q'uo\"te", "~-_.()*!", ".hidden", "a//b", "/led", "trailed/"];
+const ODD = ["a b", "a+b", "a%2Fb", "a%b", "ä/ö", "a&b=c?d#e", "q'uo\"te", "~-_.()*!", ".hidden"];
 
 const cases = {
   make: async () => (await send("CreateBucket")).$metadata.httpStatusCode,
@@ -71,12 +71,14 @@ const cases = {
     const shown = {};
     for (const key of ODD) {
       await seen(put(`odd/${key}`, key));
-      shown[key] = [await seen(get(`odd/${key}`)), await seen(send("CopyObject", { Key: `to/${key}`, CopySource: encodeURI(`${bucket}/odd/${key}`) }).then(() => get(`to/${key}`)))];
+      const CopySource = `${bucket}/odd/${encodeURIComponent(key)}`;
+      shown[key] = [await seen(get(`odd/${key}`)), await seen(send("CopyObject", { Key: `to/${key}`, CopySource }).then(() => get(`to/${key}`)))];
     }
     return shown;
   },
+  copySourceWithPlus: async () => seen(send("CopyObject", { Key: "plus", CopySource: `${bucket}/odd/a+b` }).then(() => get("plus"))),
   list: async () => [
-    keys(await send("ListObjectsV2")), keys(await send("ListObjects", { Prefix: "size", MaxKeys: 2 })),
+    keys(await send("ListObjectsV2", { Prefix: "odd/" })), keys(await send("ListObjects", { Prefix: "size", MaxKeys: 2 })),
     (await send("ListObjectsV2", { Delimiter: "/" })).CommonPrefixes.map((entry) => entry.Prefix),
   ],
   pages: async () => {
