@@ -75,7 +75,7 @@ fn creation_of_a_user_with_a_key(bencher: Bencher) {
 fn populate(store: &dyn Store, users: u64) -> Result<(), StoreError> {
     let (account, created) = (AccountId::from_number(1), Timestamp::UNIX_EPOCH);
     let mut work = store.begin()?;
-    work.add_account(&Account { id: account, created })?;
+    work.add_account(&Account { id: account, created, public_access_block: None })?;
     work.add_identity(&identity(IdentityKind::Group, "AGPA0"))?;
     let policy = ManagedPolicy {
         account,

@@ -1,10 +1,15 @@
 //! Step 5, act: what was permitted is carried out. Every way in takes a permit.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use tokio::{task::spawn_blocking, time::timeout};
 
 use super::{
-    body::{UploadBody, buffer},
+    body::buffer,
+    caller::Caller,
+    kept,
     payload::{Arriving, Bounds, Promise, missing_length},
     permit::Permit,
     read::Received,
@@ -16,16 +21,21 @@ use super::{
     },
 };
 use crate::{
-    base::{Fault, RequestId, Timestamp},
-    mapping::s3::Call,
+    base::{AccountId, Fault, RequestId, Timestamp},
+    mapping::s3::{Call, Op, only_buckets},
+    store::{Directory, snapshot::Snapshot},
 };
 
 /// Bodies up to this many bytes are read and proven before the upstream is called, so that it never hears of one that
 /// does not hold. Longer ones are proven as they pass.
 const PROVEN_FIRST_BYTES_MAX: u64 = 64 << 10;
 
-/// The longest answer to `DeleteObjects` that is read, in bytes: a thousand keys with messages.
-const DELETE_RESULT_BYTES_MAX: usize = 8 << 20;
+/// What such a body may have with its framing, in bytes: chunks of one byte are framed by five more.
+const FRAMED_BYTES_MAX: usize = 8 * (64 << 10);
+
+/// The longest answer that is read whole, in bytes: the outcomes of a thousand keys with messages, or a listing of ten
+/// thousand buckets.
+const READ_BYTES_MAX: usize = 8 << 20;
 
 /// What acting on an S3 call works with.
 #[derive(Clone, Copy)]
@@ -40,6 +50,12 @@ pub struct Means<'a> {
     pub at: Timestamp,
     /// The id that the client sees.
     pub id: RequestId,
+    /// Where buckets' settings are kept.
+    pub directory: &'a Arc<Directory>,
+    /// What is known of buckets.
+    pub snapshot: &'a Snapshot,
+    /// Who calls.
+    pub caller: &'a Caller,
 }
 
 /// Carries a permitted S3 call out.
@@ -53,11 +69,30 @@ pub async fn s3(
         Ok(upstream) => upstream,
         Err(fault) => return unsent(permit, fault),
     };
-    if permit.operation().answers_per_key() {
+    let call = permit.operation();
+    if call.answers_per_key() {
         return delete_objects(permit, upstream, means).await;
     }
+    if call.is_about_kept_setting() {
+        return kept_setting(permit, upstream, means).await;
+    }
+    match call.op() {
+        Op::CreateBucket => create_bucket(permit, upstream, means).await,
+        Op::DeleteBucket => delete_bucket(permit, upstream, means).await,
+        Op::ListBuckets => list_buckets(permit, upstream, means).await,
+        _ => forward(permit, body, promise, upstream, means).await,
+    }
+}
+
+async fn forward(
+    permit: Permit<Box<Call>>,
+    body: Option<Arriving>,
+    promise: &Promise,
+    upstream: &S3Upstream,
+    means: Means<'_>,
+) -> Forwarded<Call> {
     let outgoing = match body {
-        None => Ok(Outgoing::Proven { bytes: permit.operation().upstream_body().unwrap_or_default(), hash: None }),
+        None => Ok(Outgoing::made(permit.operation().upstream_body().unwrap_or_default())),
         Some(body) => outgoing(body, promise, means).await,
     };
     match outgoing {
@@ -66,10 +101,84 @@ pub async fn s3(
     }
 }
 
+/// A setting of a bucket that is kept here: the store is only asked whether it has the bucket.
+async fn kept_setting(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: Means<'_>) -> Forwarded<Call> {
+    match upstream.has_bucket(permit.operation().bucket(), means.at, means.id).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let fault = nowhere(permit.operation().bucket());
+            return unsent(permit, fault);
+        }
+        Err(fault) => return unsent(permit, fault),
+    }
+    let bucket = permit.operation().bucket();
+    let account = means.snapshot.bucket(bucket).map_or(means.settings.account, |known| known.account);
+    let keeping = means.keeping(account);
+    match spawn_blocking(move || kept::carry_out(permit, &keeping)).await {
+        Ok((call, outcome)) => Forwarded { call, outcome: outcome.map_err(Refused::from) },
+        // The call catches its own panics; this is the end of the runtime, which nobody survives to be told of.
+        Err(error) => std::panic::resume_unwind(Box::new(error.to_string())),
+    }
+}
+
+/// A new bucket belongs to whoever made it. One that is there already is made again only by its own account.
+async fn create_bucket(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: Means<'_>) -> Forwarded<Call> {
+    let name = permit.operation().bucket().to_owned();
+    let Some(account) = means.caller.principal().account() else {
+        return unsent(permit, Fault::new(403, "AccessDenied", "Access Denied"));
+    };
+    let existed = match upstream.has_bucket(&name, means.at, means.id).await {
+        Ok(existed) => existed,
+        Err(fault) => return unsent(permit, fault),
+    };
+    let owner = means.snapshot.bucket(&name).map_or(means.settings.account, |known| known.account);
+    if existed && owner != account {
+        return unsent(permit, kept::taken(&name));
+    }
+    let before = means.snapshot.bucket(&name).map(|known| known.created);
+    let body = permit.operation().upstream_body().unwrap_or_default();
+    let mut forwarded = upstream.forward(permit, Outgoing::made(body), means.at, means.id).await;
+    if forwarded.outcome.is_ok() && !existed {
+        let keeping = means.keeping(account);
+        let noted = spawn_blocking(move || kept::made_bucket(&name, before, &keeping)).await;
+        forwarded.note(noted.map_err(|error| internal_error().because(error)).and_then(|noted| noted));
+    }
+    forwarded
+}
+
+async fn delete_bucket(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: Means<'_>) -> Forwarded<Call> {
+    let name = permit.operation().bucket().to_owned();
+    let mut forwarded = upstream.forward(permit, Outgoing::made(Bytes::new()), means.at, means.id).await;
+    if forwarded.outcome.is_ok() && means.snapshot.bucket(&name).is_some() {
+        let keeping = means.keeping(means.settings.account);
+        let noted = spawn_blocking(move || kept::deleted_bucket(&name, &keeping)).await;
+        forwarded.note(noted.map_err(|error| internal_error().because(error)).and_then(|noted| noted));
+    }
+    forwarded
+}
+
+/// A listing shows the caller's account's own buckets. It is read only where there are others.
+async fn list_buckets(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: Means<'_>) -> Forwarded<Call> {
+    let account = means.caller.principal().account();
+    let mut forwarded = upstream.forward(permit, Outgoing::made(Bytes::new()), means.at, means.id).await;
+    let all_are_its_own =
+        account == Some(means.settings.account) && !means.snapshot.has_buckets_of_others(means.settings.account);
+    if all_are_its_own {
+        return forwarded;
+    }
+    if let Ok(Reply::Passed(passed)) = forwarded.outcome {
+        let owner = |name: &str| means.snapshot.bucket(name).map_or(means.settings.account, |known| known.account);
+        let listing = read_whole(*passed).await;
+        let own = listing.and_then(|listing| only_buckets(&listing, |name| Some(owner(name)) == account));
+        forwarded.outcome = own.map(xml).map_err(Refused::from);
+    }
+    forwarded
+}
+
 /// Carries a permitted upload by form out; its file was collected before.
-pub async fn s3_form(permit: Permit<Box<Call>>, file: UploadBody, means: Means<'_>) -> Forwarded<Call> {
+pub async fn s3_form(permit: Permit<Box<Call>>, file: Outgoing, means: Means<'_>) -> Forwarded<Call> {
     match upstream_of(permit.operation(), means.upstreams) {
-        Ok(upstream) => upstream.forward(permit, Outgoing::Collected(file), means.at, means.id).await,
+        Ok(upstream) => upstream.forward(permit, file, means.at, means.id).await,
         Err(fault) => unsent(permit, fault),
     }
 }
@@ -78,17 +187,15 @@ pub async fn s3_form(permit: Permit<Box<Call>>, file: UploadBody, means: Means<'
 pub async fn outgoing(body: Arriving, promise: &Promise, means: Means<'_>) -> Result<Outgoing, Fault> {
     let Means { received, settings, .. } = means;
     let length = promise.content_bytes(received).ok_or_else(missing_length)?;
-    let idle = settings.limits.idle;
     match body {
         Arriving::Stream(body) if length > PROVEN_FIRST_BYTES_MAX => {
-            let (body, progress) = promise.streaming(received, body, idle)?;
+            let (body, progress) = promise.streaming(received, body)?;
             Ok(Outgoing::Streaming { body, progress, hash: promise.hash() })
         }
         body => {
-            // Framing may add as much again to small chunks.
-            let bytes_max = usize::try_from(PROVEN_FIRST_BYTES_MAX).unwrap_or(usize::MAX).saturating_mul(4);
-            let bytes = promise.whole(received, body, Bounds { bytes_max, time_max: idle }, true).await?;
-            Ok(Outgoing::Proven { bytes, hash: promise.hash() })
+            let bounds = Bounds { bytes_max: FRAMED_BYTES_MAX, time_max: settings.limits.idle };
+            let (bytes, checksums) = promise.proven(received, body, bounds, true).await?;
+            Ok(Outgoing::Proven { bytes, hash: promise.hash(), checksums })
         }
     }
 }
@@ -96,15 +203,23 @@ pub async fn outgoing(body: Arriving, promise: &Promise, means: Means<'_>) -> Re
 /// The body of a request to an internal API whose length was not told: read whole, within the limit.
 pub async fn outgoing_of_any_length(body: Arriving, promise: &Promise, means: Means<'_>) -> Result<Outgoing, Fault> {
     let bounds = Bounds { bytes_max: means.settings.limits.buffered_bytes_max, time_max: means.settings.limits.idle };
-    let bytes = promise.whole(means.received, body, bounds, false).await?;
-    Ok(Outgoing::Proven { bytes, hash: None })
+    promise.whole(means.received, body, bounds, false).await.map(Outgoing::made)
+}
+
+impl Means<'_> {
+    /// What keeping settings works with, for a bucket of this account.
+    fn keeping(&self, account: AccountId) -> kept::Means {
+        let caller = self.caller.principal().arn().map_or_else(String::new, |arn| arn.to_string());
+        kept::Means { directory: self.directory.clone(), account, at: self.at, caller }
+    }
+}
+
+fn nowhere(bucket: &str) -> Fault {
+    Fault::new(404, "NoSuchBucket", "The specified bucket does not exist").with("BucketName", bucket)
 }
 
 /// The store that holds the call's bucket, and that of its source.
 fn upstream_of<'a>(call: &Call, upstreams: &'a Upstreams) -> Result<&'a S3Upstream, Fault> {
-    let nowhere = |bucket: &str| {
-        Fault::new(404, "NoSuchBucket", "The specified bucket does not exist").with("BucketName", bucket)
-    };
     if call.bucket().is_empty() {
         return upstreams.s3.first().map(|(_, upstream)| &**upstream).ok_or_else(|| nowhere(""));
     }
@@ -124,27 +239,35 @@ async fn delete_objects(permit: Permit<Box<Call>>, upstream: &S3Upstream, means:
     let Some(bytes) = permit.operation().upstream_body() else {
         let call = permit.redeem();
         let outcome = call.merge_delete_result(None).map(xml).map_err(Refused::from);
-        return Forwarded { call, bytes_in: 0, outcome };
+        return Forwarded { call, outcome };
     };
-    let mut forwarded = upstream.forward(permit, Outgoing::Proven { bytes, hash: None }, means.at, means.id).await;
+    let mut forwarded = upstream.forward(permit, Outgoing::made(bytes), means.at, means.id).await;
     if let Ok(Reply::Passed(passed)) = forwarded.outcome {
-        let Passed { body, lease, .. } = *passed;
-        forwarded.outcome = match buffer(body, DELETE_RESULT_BYTES_MAX).await {
-            Ok(Ok(answer)) => {
-                if let Some(lease) = lease {
-                    lease.give_back();
-                }
-                forwarded.call.merge_delete_result(Some(&answer)).map(xml).map_err(Refused::from)
-            }
-            Ok(Err(_)) => Err(internal_error().because("the upstream's answer is too long").into()),
-            Err(error) => Err(internal_error().because(error).into()),
-        };
+        let answer = read_whole(*passed).await;
+        let merged = answer.and_then(|answer| forwarded.call.merge_delete_result(Some(&answer)));
+        forwarded.outcome = merged.map(xml).map_err(Refused::from);
     }
     forwarded
 }
 
+/// An answer that is changed before it is passed on.
+async fn read_whole(passed: Passed) -> Result<Bytes, Fault> {
+    let Passed { body, lease, idle, .. } = passed;
+    match timeout(idle, buffer(body, READ_BYTES_MAX)).await {
+        Ok(Ok(Ok(answer))) => {
+            if let Some(lease) = lease {
+                lease.give_back();
+            }
+            Ok(answer)
+        }
+        Ok(Ok(Err(_))) => Err(internal_error().because("the upstream's answer is too long")),
+        Ok(Err(error)) => Err(internal_error().because(error)),
+        Err(_) => Err(internal_error().because("the upstream's answer takes too long")),
+    }
+}
+
 fn unsent(permit: Permit<Box<Call>>, fault: Fault) -> Forwarded<Call> {
-    Forwarded { call: permit.redeem(), bytes_in: 0, outcome: Err(fault.into()) }
+    Forwarded { call: permit.redeem(), outcome: Err(fault.into()) }
 }
 
 fn xml(body: Bytes) -> Reply {

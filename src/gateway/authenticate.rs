@@ -8,10 +8,10 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use http::{Method, header::CONTENT_TYPE};
-use hyper::body::Incoming;
 
 use super::{
     backend::OwnApi,
+    body::ClientBody,
     caller::{Caller, SignatureFacts},
     keys::DerivedKeys,
     payload::{Arriving, Bounds, Promise, collect},
@@ -74,13 +74,12 @@ pub struct Means<'a> {
 /// Finds out who a request is from. Notes in the trail what it learns on the way.
 pub async fn authenticate(
     received: &Received,
-    body: Incoming,
+    body: ClientBody,
     means: &Means<'_>,
     trail: &mut Claims,
 ) -> Result<Authenticated, Fault> {
     let head = received.head();
-    let (protocol, dialect) = by_shape(&head, means.apis);
-    trail.protocol = protocol;
+    let dialect = dialect_of(trail.protocol);
     let evidence = sigv4::read(&head).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let Evidence::Signed(signed) = evidence else {
         return anonymous(received, body, means, trail, dialect);
@@ -88,7 +87,7 @@ pub async fn authenticate(
     trail.claim(&signed);
     let expectations = Expectations { now: means.now, regions: &means.settings.regions };
     let service = service_of(&signed, means, trail)?;
-    let dialect = dialect_of(&service);
+    let dialect = dialect_of(trail.protocol);
     let scope = sigv4::check_scope(&signed, &expectations).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let credential =
         credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
@@ -111,6 +110,19 @@ pub async fn authenticate(
         at: means.now,
     };
     Ok(Authenticated { caller, service, region, promise: Promise { rule, seed }, body })
+}
+
+/// Whether a caller is still who it was when it was authenticated on an earlier snapshot.
+pub fn authenticate_again(caller: &Caller, snapshot: &Snapshot, protocol: Protocol) -> Result<(), Fault> {
+    let Some(key) = caller.access_key() else { return Ok(()) };
+    let known = snapshot.credential(key.as_str()).filter(|known| known.status == KeyStatus::Active);
+    match known.is_some_and(|known| known.principal == *caller.principal()) {
+        true => Ok(()),
+        false => {
+            let fault = Refusal::UnknownKey(key.to_string()).fault(dialect_of(protocol));
+            Err(fault.because("the access key was revoked while the request was being read"))
+        }
+    }
 }
 
 /// Finds out who signed a form: the signature covers the policy, which covers the fields.
@@ -208,7 +220,7 @@ impl Claims {
 
 fn anonymous(
     received: &Received,
-    body: Incoming,
+    body: ClientBody,
     means: &Means<'_>,
     trail: &mut Claims,
     dialect: Dialect,
@@ -253,40 +265,38 @@ fn service_of(signed: &Signed<'_>, means: &Means<'_>, trail: &mut Claims) -> Res
             Ok(Service::Own(api.clone()))
         }
         None => {
-            let (dialect, expected) = match trail.protocol {
-                Protocol::S3 => (Dialect::S3, "s3"),
-                Protocol::RestJson => (Dialect::Json, "execute-api"),
-                Protocol::Query(_) => (Dialect::Query, "iam"),
+            let expected = match trail.protocol {
+                Protocol::S3 => "s3",
+                Protocol::RestJson => "execute-api",
+                Protocol::Query(_) => "iam",
             };
             let refusal = Refusal::WrongService(signed.form, name.to_owned(), expected.to_owned());
-            Err(trail.refuse(refusal, dialect))
+            Err(trail.refuse(refusal, dialect_of(trail.protocol)))
         }
     }
 }
 
-fn dialect_of(service: &Service) -> Dialect {
-    match service {
-        Service::S3 => Dialect::S3,
-        Service::ExecuteApi => Dialect::Json,
-        Service::Own(_) => Dialect::Query,
+fn dialect_of(protocol: Protocol) -> Dialect {
+    match protocol {
+        Protocol::S3 => Dialect::S3,
+        Protocol::RestJson => Dialect::Json,
+        Protocol::Query(_) => Dialect::Query,
     }
 }
 
 /// The protocol of a request before its scope is read: the Query protocol has forms at the root, JSON services name
-/// their operation in a header, everything else is S3.
-fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>]) -> (Protocol, Dialect) {
+/// their operation in a header, internal APIs may have a host of their own, everything else is S3.
+pub fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>], settings: &Settings) -> Protocol {
     let namespace = apis.first().map_or("", |api| api.namespace());
     let is_form = head.single(CONTENT_TYPE.as_str()).is_some_and(|media| {
         media.get(..33).is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
     });
     let names_action = head.query.split('&').any(|piece| piece.starts_with("Action="));
     if head.path == "/" && (*head.method == Method::POST && is_form || names_action) {
-        return (Protocol::Query(namespace), Dialect::Query);
+        return Protocol::Query(namespace);
     }
-    if head.headers.contains_key("x-amz-target") {
-        return (Protocol::RestJson, Dialect::Json);
-    }
-    (Protocol::S3, Dialect::S3)
+    let is_internal = || settings.apis_by_host.iter().any(|api| api.answers(head));
+    if head.headers.contains_key("x-amz-target") || is_internal() { Protocol::RestJson } else { Protocol::S3 }
 }
 
 /// The key that a scope names. Only temporary credentials have a token, and none are issued yet.
@@ -306,7 +316,7 @@ fn credential_of<'a>(
 /// The payload line. Where only the signature holds the hash, the body is read for it.
 async fn payload_line(
     rule: &PayloadRule,
-    body: Incoming,
+    body: ClientBody,
     service: &Service,
     settings: &Settings,
 ) -> Result<(Box<str>, Arriving), Fault> {
@@ -374,7 +384,7 @@ fn label(refusal: &Refusal) -> AuthFailure {
         Refusal::UnknownKey(_) => AuthFailure::UnknownKey,
         Refusal::BadToken(_) => AuthFailure::Token,
         Refusal::Mismatch(_) => AuthFailure::Mismatch,
-        Refusal::Skewed { .. } | Refusal::NotYetValid => AuthFailure::Skewed,
+        Refusal::Skewed { .. } | Refusal::NotYetValid { .. } => AuthFailure::Skewed,
         Refusal::Expired { .. } => AuthFailure::Expired,
         Refusal::NoContentHash | Refusal::BadContentHash(_) => AuthFailure::Body,
         _ => AuthFailure::Malformed,

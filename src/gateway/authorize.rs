@@ -1,17 +1,23 @@
 //! Step 4, authorize: every decision that an operation needs, on one snapshot; the only maker of permits.
 //!
 //! The order of evaluation is the policy engine's ([`policy::decide`](mod@crate::policy::decide)). Here it is decided
-//! which policies take part: those of the caller. Root is allowed everything in its own account. An anonymous caller has
-//! no policies of its own; until resource-based policies come, nothing can allow it anything.
+//! which policies take part: those of the caller, and that of the bucket that the resource is in. Root is allowed
+//! everything in its own account that no bucket policy denies. An anonymous caller has no policies of its own: only a
+//! bucket policy can allow it anything.
 
 use super::{
     context::{Circumstances, NeedContext},
     permit::Permit,
 };
 use crate::{
-    base::{Fault, Operation, Principal},
-    policy::{Decision, DenyKind, Layers, Question, decide, decide::denial, resource::Resource},
-    store::snapshot::Snapshot,
+    base::{AccountId, Arn, Fault, Operation, Principal},
+    policy::{
+        AllowKind, Decision, DenyKind, Layers, Party, PartyKind, Question, decide, decide::denial, resource::Resource,
+    },
+    store::snapshot::{
+        IdentityPolicies, Snapshot,
+        policies::{Compiled, Poisoned, PolicySet},
+    },
     telemetry::label::Denial,
 };
 
@@ -80,39 +86,115 @@ pub fn allows<T: Operation>(
     snapshot: &Snapshot,
 ) -> Result<Option<String>, Box<Denied>> {
     let principal = around.caller.principal();
-    let user = match principal {
-        Principal::Root(account) if *account == around.resource_account => return Ok(None),
-        Principal::User(user) if user.account == around.resource_account => user,
-        // Another account's principals, and nobody: only a resource-based policy could allow them.
-        Principal::Root(_) | Principal::User(_) | Principal::Anonymous => {
-            let caller = principal.arn().map_or("anonymous".to_owned(), |arn| arn.to_string());
-            let why = format!("because no resource-based policy allows the {action} action");
-            let message = denial(&caller, action, resource, &why);
-            return Err(Denied::boxed(action, Denial::Implicit, Fault::new(403, "AccessDenied", message), &why));
-        }
+    let guard = Guard::of(&around, operation.name(), resource, snapshot);
+    if *principal == Principal::Root(guard.account) && guard.spares_root(action) {
+        return Ok(None);
+    }
+    let identity = match principal {
+        Principal::User(user) => snapshot.identity_policies(&user.id),
+        Principal::Root(_) | Principal::Anonymous => Ok(IdentityPolicies::new()),
     };
-    let sets = match snapshot.identity_policies(&user.id) {
-        Ok(sets) => sets,
-        Err(poisoned) => {
-            let why = "because no identity-based policy allows it";
-            let message = denial(user.arn.as_str(), action, resource, why);
-            let fault = Fault::new(403, "AccessDenied", message).because(&poisoned);
-            return Err(Denied::boxed(action, Denial::Error, fault, &poisoned.to_string()));
-        }
+    let unusable = |poisoned: &Poisoned| {
+        let why = format!("because no identity-based policy allows the {action} action");
+        let fault = access_denied_to(principal, action, resource, &why).because(poisoned);
+        Denied::boxed(action, Denial::Error, fault, &poisoned.to_string())
     };
-    let context = NeedContext { around, operation, need };
-    let question = Question { action, resource: Resource::new(resource), context: &context };
-    match decide(&Layers { identity: sets }, &question) {
+    let (identity, resource_policy) = match (identity, &guard.policy) {
+        (Ok(identity), Ok(policy)) => (identity, *policy),
+        (Err(poisoned), _) => return Err(unusable(&poisoned)),
+        (_, Err(poisoned)) => return Err(unusable(poisoned)),
+    };
+    let context = NeedContext { around: Circumstances { resource_account: guard.account, ..around }, operation, need };
+    let question = Question {
+        action,
+        resource: Resource::new(resource),
+        resource_account: Some(guard.account.as_str()),
+        context: &context,
+    };
+    let arn = principal.arn();
+    let party = party(principal, arn.as_ref().map(Arn::as_str));
+    match decide(&Layers { identity, resource: resource_policy, ..Layers::default() }, &party, &question) {
+        Decision::Allow(AllowKind::Root) => Ok(None),
         Decision::Allow(decided) => Ok(Some(decided.to_string())),
         Decision::Deny(kind) => {
-            let message = denial(user.arn.as_str(), action, resource, &kind.words(action));
-            let fault = Fault::new(403, "AccessDenied", message);
+            let fault = access_denied_to(principal, action, resource, &kind.words(action));
             Err(match kind {
                 DenyKind::Explicit(decided) => Denied::boxed(action, Denial::Explicit, fault, &decided.to_string()),
-                DenyKind::Implicit => Denied::boxed(action, Denial::Implicit, fault, "no statement allows it"),
+                DenyKind::Implicit(_) => Denied::boxed(action, Denial::Implicit, fault, &guard.implicitly()),
             })
         }
     }
+}
+
+/// What guards a resource besides the caller's own policies.
+struct Guard<'a> {
+    /// Whose it is.
+    account: AccountId,
+    /// The policy of its bucket; an error if that cannot be used.
+    policy: Result<Option<&'a PolicySet>, Poisoned>,
+    /// Whether the bucket's policy was left out, because it is public and public buckets are restricted.
+    is_restricted: bool,
+}
+
+impl<'a> Guard<'a> {
+    fn of(around: &Circumstances<'_>, operation: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
+        let caller = around.caller.principal().account();
+        let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
+            // What is no single resource belongs to whoever asks.
+            let account =
+                if resource == "*" { caller.unwrap_or(around.resource_account) } else { around.resource_account };
+            return Self { account, policy: Ok(None), is_restricted: false };
+        };
+        let bucket = rest.split('/').next().unwrap_or_default();
+        // A bucket that is to be made is its maker's; whether another has it shows when it is made.
+        if operation == "CreateBucket" {
+            let account = caller.unwrap_or(around.resource_account);
+            return Self { account, policy: Ok(None), is_restricted: false };
+        }
+        let Some(entry) = snapshot.bucket(bucket) else {
+            return Self { account: around.resource_account, policy: Ok(None), is_restricted: false };
+        };
+        let policy = entry.policy.as_ref().map(Compiled::set).transpose();
+        let block = entry.public_access_block.or(snapshot.public_access_block(entry.account));
+        let is_stranger = caller != Some(entry.account);
+        let is_public = matches!(&policy, Ok(Some(set)) if set.is_public());
+        // S3 user guide, "Blocking public access", RestrictPublicBuckets: nobody from outside the account.
+        let is_restricted = block.restrict_public_buckets && is_stranger && is_public;
+        Self { account: entry.account, policy: if is_restricted { Ok(None) } else { policy }, is_restricted }
+    }
+
+    /// Whether root needs no look at the policy: there is none, or it is one that cannot be used and is to be mended.
+    fn spares_root(&self, action: &str) -> bool {
+        let mends = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"].contains(&action);
+        matches!(self.policy, Ok(None)) || mends && self.policy.is_err()
+    }
+
+    fn implicitly(&self) -> String {
+        match self.is_restricted {
+            true => "the bucket's policy is public, and RestrictPublicBuckets keeps others from it".into(),
+            false => "no statement allows it".into(),
+        }
+    }
+}
+
+/// The caller, as principals of policies see it.
+fn party<'a>(principal: &'a Principal, arn: Option<&'a str>) -> Party<'a> {
+    match principal {
+        Principal::Root(account) => Party {
+            kind: PartyKind::Root,
+            account: Some(account.as_str()),
+            arn,
+            unique_id: account.as_str(),
+            ..Party::anonymous()
+        },
+        Principal::User(user) => Party::user(user.account.as_str(), user.arn.as_str(), &user.id),
+        Principal::Anonymous => Party::anonymous(),
+    }
+}
+
+fn access_denied_to(principal: &Principal, action: &str, resource: &str, why: &str) -> Fault {
+    let caller = principal.arn().map_or("anonymous".to_owned(), |arn| arn.to_string());
+    Fault::new(403, "AccessDenied", denial(&caller, action, resource, why))
 }
 
 /// Operations that AWS allows to every authenticated caller have no needs; only our own APIs have such.

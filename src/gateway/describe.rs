@@ -19,13 +19,14 @@ use crate::{
 pub enum Described {
     /// The body streams, and no decision depends on it.
     Streaming(Box<Call>, Arriving),
-    /// There is no body.
+    /// There is no body, or the decision needs it: it was read, proven, and the call holds it.
     Bare(Box<Call>),
-    /// The body was needed for the decision: it was read, proven, and the call holds it.
-    Read(Box<Call>, u64),
     /// A form: its fields come before its signature can be checked.
     Form(Box<Call>, Arriving),
 }
+
+/// Why a request is not described any further, and the call, for the record, if it was recognised.
+pub type Undescribed = (Fault, Option<Box<Call>>);
 
 /// Describes an S3 request.
 pub async fn s3(
@@ -34,33 +35,51 @@ pub async fn s3(
     caller: &Caller,
     promise: &Promise,
     body: Arriving,
-) -> Result<Described, Fault> {
-    let mut call = Box::new(s3::recognise(&received.head(), &settings.addressing, caller.at())?);
+) -> Result<Described, Undescribed> {
+    let recognised = s3::recognise(&received.head(), &settings.addressing, caller.at());
+    let mut call = Box::new(recognised.map_err(|fault| (fault, None))?);
+    if let Err(fault) = check(&call, received, caller, settings.account, promise) {
+        return Err((fault, Some(call)));
+    }
+    let time_max = settings.limits.idle;
+    match call.body() {
+        Body::Form => Ok(Described::Form(call, body)),
+        Body::Stream => Ok(Described::Streaming(call, body)),
+        Body::None => {
+            // Nothing may follow a head that promises nothing, whatever its framing says.
+            match promise.whole(received, body, Bounds { bytes_max: 0, time_max }, false).await {
+                Ok(_) => Ok(Described::Bare(call)),
+                Err(fault) => Err((fault, Some(call))),
+            }
+        }
+        Body::Buffered(bytes_max) => {
+            let bounds = Bounds { bytes_max: bytes_max.saturating_mul(2), time_max };
+            let is_of_body = call.op() != Op::CompleteMultipartUpload;
+            let whole = promise.whole(received, body, bounds, is_of_body).await;
+            match whole.and_then(|whole| call.with_body(&whole)) {
+                Ok(()) => Ok(Described::Bare(call)),
+                Err(fault) => Err((fault, Some(call))),
+            }
+        }
+    }
+}
+
+/// What a call must fulfil besides being allowed.
+fn check(
+    call: &Call,
+    received: &Received,
+    caller: &Caller,
+    account: AccountId,
+    promise: &Promise,
+) -> Result<(), Fault> {
     if call.must_be_signed() && *caller.principal() == Principal::Anonymous {
         let message = "Request specific response headers cannot be used for anonymous GET requests.";
         return Err(Fault::new(400, "InvalidRequest", message));
     }
-    check_owner(&call, settings.account)?;
-    Ok(match call.body() {
-        Body::Form => Described::Form(call, body),
-        Body::Stream => Described::Streaming(call, body),
-        Body::None => {
-            if promise.content_bytes(received).unwrap_or(0) > 0 {
-                return Err(Fault::new(400, "InvalidRequest", "This operation takes no request body."));
-            }
-            // Nothing may follow a head that promises nothing, whatever its framing says.
-            promise.whole(received, body, Bounds { bytes_max: 0, time_max: settings.limits.idle }, false).await?;
-            Described::Bare(call)
-        }
-        Body::Buffered(bytes_max) => {
-            let bounds = Bounds { bytes_max: bytes_max.saturating_mul(2), time_max: settings.limits.idle };
-            let is_of_body = call.op() != Op::CompleteMultipartUpload;
-            let whole = promise.whole(received, body, bounds, is_of_body).await?;
-            let bytes = whole.len() as u64;
-            call.with_body(&whole)?;
-            Described::Read(call, bytes)
-        }
-    })
+    if call.body() == Body::None && promise.content_bytes(received).unwrap_or(0) > 0 {
+        return Err(Fault::new(400, "InvalidRequest", "This operation takes no request body."));
+    }
+    check_owner(call, account)
 }
 
 /// `x-amz-expected-bucket-owner`: another account's bucket is refused. Every bucket here is the deployment's account's.

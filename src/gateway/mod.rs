@@ -13,6 +13,7 @@ pub mod caller;
 pub mod clock;
 pub mod context;
 pub mod describe;
+pub mod kept;
 pub mod keys;
 pub mod own;
 pub mod payload;

@@ -41,20 +41,17 @@ pub struct Call {
     pub region: Box<str>,
 }
 
-/// Describes, authorizes and runs one call. The trail comes back with everything that was learned.
-pub async fn call(call: Call, mut trail: Box<Trail>) -> (Box<Trail>, Result<Reply, Fault>) {
-    let (id, at, connection) = (trail.id, trail.at, trail.connection.clone());
+/// Describes, authorizes and runs one call. The trail comes back with everything that was learned; `None` if the server
+/// ends meanwhile, in which case the trail has written itself down.
+pub async fn call(call: Call, mut trail: Box<Trail>) -> Option<(Box<Trail>, Result<Reply, Fault>)> {
     let ran = spawn_blocking(move || {
-        // A panic must not take the trail with it: this request is recorded like any other.
+        // A panic must not take the trail with it: this request is answered like any other.
         let outcome = catch_unwind(AssertUnwindSafe(|| run(&call, &mut trail)));
         let outcome = outcome.unwrap_or_else(|_| Err(service_failure("a call of our own API panicked")));
         (trail, outcome)
     });
-    match ran.await {
-        Ok((trail, outcome)) => (trail, outcome.map(reply)),
-        // The runtime is ending and took the trail with it; what is left of it is recorded.
-        Err(error) => (Box::new(Trail::begin(id, at, connection)), Err(service_failure(error))),
-    }
+    let (trail, outcome) = ran.await.ok()?;
+    Some((trail, outcome.map(reply)))
 }
 
 /// The Query protocol's answer to a fault of ours.

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use super::{
-    body::{TooLarge, UploadBody, Uploaded, buffer, incomplete_body, request_timeout},
+    body::{ClientBody, TooLarge, UploadBody, Uploaded, buffer, request_timeout},
     read::Received,
 };
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
 /// A body, before or after it was read.
 pub enum Arriving {
     /// Still to come.
-    Stream(Incoming),
+    Stream(ClientBody),
     /// Here, and proven: the signature holds its hash.
     Proven(Bytes),
 }
@@ -30,6 +29,9 @@ pub struct Promise {
     /// What chunk signatures follow from.
     pub seed: Option<ChunkSeed>,
 }
+
+/// Checksums by the header that carries them, in base 64.
+pub type Checksums = Vec<(&'static str, String)>;
 
 /// Bounds on reading a body.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +68,17 @@ impl Promise {
         bounds: Bounds,
         checksums_are_of_body: bool,
     ) -> Result<Bytes, Fault> {
+        self.proven(received, body, bounds, checksums_are_of_body).await.map(|(bytes, _)| bytes)
+    }
+
+    /// The same, with the checksums that were proven on the way.
+    pub async fn proven(
+        &self,
+        received: &Received,
+        body: Arriving,
+        bounds: Bounds,
+        checksums_are_of_body: bool,
+    ) -> Result<(Bytes, Checksums), Fault> {
         let raw = match body {
             Arriving::Proven(bytes) => bytes,
             Arriving::Stream(body) => collect(body, bounds).await?,
@@ -83,20 +96,15 @@ impl Promise {
             }
         };
         verifier.push(raw, &mut emit)?;
-        verifier.finish()?;
-        Ok(if rest.is_empty() { first } else { rest.into() })
+        let checksums = verifier.finish()?.checksums;
+        Ok((if rest.is_empty() { first } else { rest.into() }, checksums))
     }
 
     /// Lets a body pass while it is proven. The length has to be known: it is promised to the upstream.
-    pub fn streaming(
-        &self,
-        received: &Received,
-        body: Incoming,
-        idle: Duration,
-    ) -> Result<(UploadBody, Uploaded), Fault> {
+    pub fn streaming(&self, received: &Received, body: ClientBody) -> Result<(UploadBody, Uploaded), Fault> {
         let verifier = self.verifier(received, true)?;
         let length = verifier.length().ok_or_else(missing_length)?;
-        Ok(UploadBody::proving(body, verifier, length, idle))
+        Ok(UploadBody::proving(body, verifier, length))
     }
 
     /// How many bytes the content has; `None` if that is not told.
@@ -109,12 +117,12 @@ impl Promise {
 }
 
 /// Reads a body within its bounds.
-pub async fn collect(body: Incoming, bounds: Bounds) -> Result<Bytes, Fault> {
+pub async fn collect(body: ClientBody, bounds: Bounds) -> Result<Bytes, Fault> {
     match timeout(bounds.time_max, buffer(body, bounds.bytes_max)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(TooLarge))) => Err(Fault::new(400, "MaxMessageLengthExceeded", "Your request was too big.")
             .with("MaxMessageLengthBytes", bounds.bytes_max.to_string())),
-        Ok(Err(error)) => Err(incomplete_body().because(error)),
+        Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(request_timeout()),
     }
 }

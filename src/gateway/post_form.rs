@@ -2,25 +2,21 @@
 //! policy and the key; then comes the file. The steps are the same as everywhere, only that reading goes on between
 //! them. Source: S3 API reference, "POST Object" and "Authenticating requests: browser-based uploads".
 
-use std::{fmt, time::Duration};
-
 use bytes::Bytes;
-use futures_util::{Stream, stream::unfold};
+use futures_util::stream::unfold;
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION},
 };
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use multer::{Constraints, Field, Multipart, SizeLimit};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use tokio::time::timeout;
 
 use super::{
-    body::{BodyError, Spooled, UploadBody, incomplete_body, request_timeout},
+    body::{BodyError, ClientBody, ClientBodyError, Spooled, UploadBody, incomplete_body, request_timeout},
     read::Received,
     reply::Reply,
-    upstream::s3::internal_error,
+    upstream::s3::{Outgoing, internal_error},
 };
 use crate::{base::Fault, mapping::s3::Call};
 
@@ -40,15 +36,15 @@ pub struct Form {
 }
 
 impl Form {
-    /// Reads the fields before the file. Between two frames of the body, `idle` may pass.
-    pub async fn open(received: &Received, body: Incoming, idle: Duration) -> Result<Self, Fault> {
+    /// Reads the fields before the file.
+    pub async fn open(received: &Received, body: ClientBody) -> Result<Self, Fault> {
         let content_type = received.header(CONTENT_TYPE).unwrap_or_default();
         let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
         let limits = Constraints::new().size_limit(SizeLimit::new().per_field(u64::MAX));
-        let mut parts = Multipart::with_constraints(frames(body, idle), boundary, limits);
+        let mut parts = Multipart::with_constraints(frames(body), boundary, limits);
         let mut fields = Vec::new();
         let mut bytes = 0;
-        while let Some(mut field) = parts.next_field().await.map_err(unread)? {
+        while let Some(mut field) = parts.next_field().await.map_err(unreadable)? {
             let name = field.name().ok_or_else(|| malformed("a field without a name"))?.to_owned();
             if name.eq_ignore_ascii_case("file") {
                 let file_name = field.file_name().unwrap_or_default();
@@ -56,7 +52,7 @@ impl Form {
                 return Ok(Self { fields, file_name, file: field });
             }
             let mut value = Vec::new();
-            while let Some(chunk) = field.chunk().await.map_err(unread)? {
+            while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
                 bytes += chunk.len();
                 if bytes > FIELDS_BYTES_MAX {
                     return Err(too_long());
@@ -89,9 +85,9 @@ impl Form {
     }
 
     /// Reads the file, whose length has to lie in `length`; whatever stands after it in the form is not read.
-    pub async fn file(mut self, length: std::ops::RangeInclusive<u64>) -> Result<(UploadBody, u64), Fault> {
+    pub async fn file(mut self, length: std::ops::RangeInclusive<u64>) -> Result<Outgoing, Fault> {
         let mut spooled = Spooled::default();
-        while let Some(chunk) = self.file.chunk().await.map_err(broken_off)? {
+        while let Some(chunk) = self.file.chunk().await.map_err(unreadable)? {
             spooled.push(&chunk).await.map_err(|error| internal_error().because(error))?;
             if spooled.length() > *length.end() {
                 return Err(Fault::new(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
@@ -110,16 +106,16 @@ impl Form {
             .with("MinSizeAllowed", length.start().to_string()));
         }
         let body = spooled.into_body().await.map_err(|error| internal_error().because(error))?;
-        Ok((UploadBody::Spooled(body, size), size))
+        let (body, progress) = UploadBody::collected(body, size);
+        Ok(Outgoing::Collected { body, progress })
     }
 }
 
-/// The data frames of a body, each within its time.
-fn frames(body: Incoming, idle: Duration) -> impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
-    unfold(body, move |mut body| async move {
+/// The data frames of a body.
+fn frames(body: ClientBody) -> impl futures_util::Stream<Item = Result<Bytes, BodyError>> + Send + 'static {
+    unfold(body, |mut body| async {
         loop {
-            let Ok(frame) = timeout(idle, body.frame()).await else { return Some((Err(TooSlow.into()), body)) };
-            match frame? {
+            match body.frame().await? {
                 Ok(frame) => match frame.into_data() {
                     Ok(data) => return Some((Ok(data), body)),
                     Err(_) => continue,
@@ -130,30 +126,15 @@ fn frames(body: Incoming, idle: Duration) -> impl Stream<Item = Result<Bytes, Bo
     })
 }
 
-/// The client stopped sending.
-#[derive(Debug)]
-struct TooSlow;
-
-impl fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the client stopped sending its form")
-    }
-}
-
-impl std::error::Error for TooSlow {}
-
-/// Why the fields could not be read: the form's own fault, or that of its delivery.
-fn unread(error: multer::Error) -> Fault {
+/// What is wrong with a form, or with the connection that it comes over.
+fn unreadable(error: multer::Error) -> Fault {
     match error {
-        multer::Error::StreamReadFailed(_) => broken_off(error),
+        multer::Error::StreamReadFailed(cause) => match cause.downcast_ref() {
+            Some(ClientBodyError::Stalled) => request_timeout(),
+            _ => incomplete_body().because(cause),
+        },
+        multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => incomplete_body().because(error),
         error => malformed(error),
-    }
-}
-
-fn broken_off(error: multer::Error) -> Fault {
-    match &error {
-        multer::Error::StreamReadFailed(cause) if cause.is::<TooSlow>() => request_timeout(),
-        _ => incomplete_body().because(error),
     }
 }
 

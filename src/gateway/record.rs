@@ -1,6 +1,6 @@
 //! Step 7, record: what happened, in CloudTrail's schema. Runs for every outcome.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use http::header::USER_AGENT;
 use smallvec::SmallVec;
@@ -38,7 +38,8 @@ pub struct Ending {
     pub complete: bool,
 }
 
-/// Where records go.
+/// Where records go. A clone goes to the same place.
+#[derive(Clone)]
 pub struct Recorder {
     spool: Arc<Spool>,
 }
@@ -56,10 +57,10 @@ impl Recorder {
 
     /// Writes the record and counts the request. The receipt is to be awaited before the response of anything that
     /// changed state or was denied.
-    pub fn record(&self, trail: &Trail, settings: &Settings, ending: Ending) -> Receipt {
+    pub(super) fn record(&self, trail: &Trail, ending: Ending) -> Receipt {
         count(trail, ending);
         let mut line = Vec::with_capacity(2048);
-        Shown::new(trail).write(trail, settings, ending, &mut line);
+        Shown::new(trail).write(trail, &trail.settings, ending, &mut line);
         self.spool.append(&line, urgency(trail))
     }
 }
@@ -78,7 +79,8 @@ pub fn urgency(trail: &Trail) -> Urgency {
 /// The parts of a record that have to be put together before it can borrow them.
 struct Shown<'a> {
     further: SmallVec<[(&'a str, &'a str); 4]>,
-    detail: Option<&'a str>,
+    code: Option<Cow<'a, str>>,
+    request: Option<String>,
     id_2: String,
 }
 
@@ -87,10 +89,10 @@ impl<'a> Shown<'a> {
         let mut further = SmallVec::new();
         if let Described::S3(call) = &trail.operation {
             further.extend(call.parameters().map(|(name, value)| -> (&str, &str) { (name, value) }));
-            further.extend(RECORDED_HEADERS.iter().filter_map(|name| Some((*name, call.header(name)?))));
+            further.extend(call.headers().filter(|(name, _)| RECORDED_HEADERS.binary_search(name).is_ok()));
         }
-        let detail = trail.fault.as_ref().and_then(|fault| fault.detail.as_deref());
-        Self { further, detail, id_2: trail.id.extended() }
+        let code = trail.fault.as_ref().map(|fault| error_code(trail.protocol, &fault.code));
+        Self { further, code, request: unknown_request(trail), id_2: trail.id.extended() }
     }
 
     fn write(&self, trail: &'a Trail, settings: &Settings, ending: Ending, line: &mut Vec<u8>) {
@@ -110,13 +112,19 @@ impl<'a> Shown<'a> {
             identity: identity(trail),
             service,
             event_name,
-            region: trail.region.as_deref().unwrap_or(settings.region()),
+            region: match service {
+                "iam" => IAM_REGION,
+                _ => trail.region.as_deref().unwrap_or(settings.region()),
+            },
             source_ip: match &trail.head {
                 Head::Sound(received) => received.source_ip,
                 _ => trail.connection.peer,
             },
             user_agent: headers.and_then(|headers| headers.get(USER_AGENT)).map(|value| value.as_bytes()),
-            error: trail.fault.as_ref().map(|fault| ErrorShown { code: &fault.code, message: &fault.message }),
+            error: trail
+                .fault
+                .as_ref()
+                .map(|fault| ErrorShown { code: self.code.as_deref().unwrap_or(&fault.code), message: &fault.message }),
             parameters: self.parameters(trail, host),
             response: match &trail.operation {
                 Described::Own(own) if !own.response.is_null() => Some(&own.response),
@@ -184,7 +192,7 @@ impl<'a> Shown<'a> {
         Additional {
             signature_version: trail.signature_version,
             cipher_suite: trail.connection.tls.map(|tls| tls.cipher_suite),
-            bytes_in: Some(trail.bytes_in),
+            bytes_in: Some(trail.received.bytes()),
             authentication_method: form.map(|form| match form {
                 "REST-HEADER" => "AuthHeader",
                 "POST" => "HtmlForm",
@@ -194,22 +202,87 @@ impl<'a> Shown<'a> {
             bytes_out: Some(ending.bytes_out),
             sse_applied: None,
             decision: trail.verdict.as_ref().map(|verdict| &*verdict.reason),
-            detail: self.detail,
+            detail: match trail.fault.as_ref().and_then(|fault| fault.detail.as_deref()) {
+                None if !ending.complete => Some("the response was not sent whole"),
+                detail => detail,
+            },
+            request: self.request.as_deref(),
         }
     }
 }
 
-/// Headers that AWS shows among the parameters of S3 requests.
-const RECORDED_HEADERS: [&str; 8] = [
+/// IAM is one for all regions; its records say the one that AWS's say.
+const IAM_REGION: &str = "us-east-1";
+
+/// Headers that AWS shows among the parameters of S3 requests, in order: those that decide what becomes of the bytes and
+/// who may have them. None holds a secret.
+const RECORDED_HEADERS: [&str; 24] = [
     "x-amz-acl",
+    "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
     "x-amz-copy-source",
+    "x-amz-copy-source-range",
+    "x-amz-expected-bucket-owner",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+    "x-amz-metadata-directive",
     "x-amz-object-lock-legal-hold",
     "x-amz-object-lock-mode",
+    "x-amz-object-lock-retain-until-date",
+    "x-amz-object-ownership",
     "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-source-expected-bucket-owner",
     "x-amz-storage-class",
     "x-amz-tagging",
+    "x-amz-tagging-directive",
+    "x-amz-website-redirect-location",
 ];
+
+/// Errors of IAM and STS whose records name the shape of the exception, which is the code with this ending.
+const EXCEPTIONS: [&str; 14] = [
+    "ConcurrentModification",
+    "DeleteConflict",
+    "EntityAlreadyExists",
+    "EntityTemporarilyUnmodifiable",
+    "InvalidInput",
+    "LimitExceeded",
+    "MalformedPolicyDocument",
+    "NoSuchEntity",
+    "PackedPolicyTooLarge",
+    "PolicyEvaluation",
+    "PolicyNotAttachable",
+    "ServiceFailure",
+    "ServiceNotSupported",
+    "UnmodifiableEntity",
+];
+
+/// `errorCode`: for IAM and STS the exception's name where there is one.
+fn error_code(protocol: Protocol, code: &str) -> Cow<'_, str> {
+    match protocol {
+        Protocol::Query(_) if EXCEPTIONS.binary_search(&code).is_ok() => format!("{code}Exception").into(),
+        _ => code.into(),
+    }
+}
+
+/// What was asked for where no operation is known: method, path and the names of the parameters. Their values may hold
+/// signatures and tokens.
+fn unknown_request(trail: &Trail) -> Option<String> {
+    let (Described::Nothing, Head::Sound(_) | Head::Refused(_)) = (&trail.operation, &trail.head) else { return None };
+    let parts = match &trail.head {
+        Head::Sound(received) => &received.parts,
+        Head::Refused(parts) => parts,
+        Head::Away => return None,
+    };
+    let names = parts.uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+    let mark = if names.is_empty() { "" } else { "?" };
+    Some(format!("{} {}{mark}{}", parts.method, parts.uri.path(), names.join("&")))
+}
 
 fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
@@ -233,23 +306,37 @@ fn service_of(protocol: Protocol) -> &'static str {
 
 /// Object-level calls are data events; so are listings and `HeadBucket` (CloudTrail user guide, "Data events").
 fn s3_category(call: &s3::Call) -> Category {
-    let data = matches!(
+    if is_about_contents(call) || !call.key().is_empty() { Category::Data } else { Category::Management }
+}
+
+/// Calls on a bucket that are about the objects in it.
+fn is_about_contents(call: &s3::Call) -> bool {
+    matches!(
         call.op(),
         s3::Op::HeadBucket
             | s3::Op::ListObjects
             | s3::Op::ListObjectsV2
             | s3::Op::ListObjectVersions
             | s3::Op::DeleteObjects
-    );
-    if data || !call.key().is_empty() { Category::Data } else { Category::Management }
+            | s3::Op::PostObject
+    )
 }
 
 fn s3_resources<'a>(call: &'a s3::Call, account: AccountId, resources: &mut SmallVec<[Resource<'a>; 2]>) {
+    let (bucket, account) = (call.bucket(), Some(account));
     if !call.key().is_empty() {
-        resources.push(Resource::Object { bucket: call.bucket(), key: call.key() });
+        resources.push(Resource::Object { bucket, key: call.key() });
+    } else if is_about_contents(call) {
+        resources.push(Resource::Objects { bucket, prefix: call.prefix().unwrap_or_default() });
     }
-    if !call.bucket().is_empty() {
-        resources.push(Resource::Bucket { bucket: call.bucket(), account: Some(account) });
+    if !bucket.is_empty() {
+        resources.push(Resource::Bucket { bucket, account });
+    }
+    if let (Some(source), Some(key)) = (call.source_bucket(), call.source_key()) {
+        resources.push(Resource::Object { bucket: source, key });
+        if source != bucket {
+            resources.push(Resource::Bucket { bucket: source, account });
+        }
     }
 }
 
@@ -291,7 +378,7 @@ fn count(trail: &Trail, ending: Ending) {
         outcome: outcome(trail, ending),
         status: ending.status,
         duration: clock::now().duration_since(trail.at).unsigned_abs(),
-        bytes_in: trail.bytes_in,
+        bytes_in: trail.received.bytes(),
         bytes_out: ending.bytes_out,
         request_id: trail.id,
     }

@@ -1,5 +1,7 @@
 //! What acting on a request gives, before it is written down for the client.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 use hyper::body::Incoming;
@@ -24,6 +26,10 @@ pub struct Passed {
     pub body: Incoming,
     /// The connection that it comes over; `None` if that cannot be used again.
     pub lease: Option<Lease>,
+    /// The upstream's name, for the log.
+    pub upstream: Arc<str>,
+    /// The longest wait for the next part of the body.
+    pub idle: Duration,
 }
 
 impl Reply {

@@ -8,30 +8,29 @@ use http::{
     header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, SERVER},
 };
 use hyper::body::Body;
+use tokio::time::timeout;
 
 use super::{
-    Gateway,
-    body::{AnswerBody, OnEnd},
+    body::{AnswerBody, Ended, OnEnd},
     protocol::{query, rest_json, s3},
     record::{Ending, urgency},
     reply::{Passed, Reply},
-    settings::Settings,
-    trail::{Head, Protocol, Trail},
+    trail::{Described, Head, Protocol, Trail},
     upstream::Lease,
 };
-use crate::{audit::spool::Urgency, base::Fault};
+use crate::{
+    audit::spool::{Receipt, Urgency},
+    base::Fault,
+    mapping::s3::Answer,
+    telemetry::{event::UpstreamFailed, label::UpstreamFailure},
+};
 
 const AMZ_REQUEST_ID: &str = "x-amz-request-id";
 const AMZ_ID_2: &str = "x-amz-id-2";
 const AMZN_REQUEST_ID: &str = "x-amzn-requestid";
 
 /// Answers a request and records it. What changed state or was refused is recorded before its response is finished.
-pub async fn respond(
-    gateway: &Arc<Gateway>,
-    settings: Arc<Settings>,
-    mut trail: Box<Trail>,
-    outcome: Result<Reply, Fault>,
-) -> Response<AnswerBody> {
+pub async fn respond(mut trail: Box<Trail>, outcome: Result<Reply, Fault>) -> Response<AnswerBody> {
     let reply = match outcome {
         Ok(reply) => reply,
         Err(fault) => {
@@ -42,74 +41,81 @@ pub async fn respond(
         }
     };
     let ids = Ids::of(&trail);
-    let status = reply.status();
     let mut response = match reply {
-        Reply::Passed(passed) if urgency(&trail) == Urgency::Soon => pass(gateway, settings, trail, *passed),
-        reply => {
-            let bytes_out = length(&reply);
-            let ending = Ending { status: status.as_u16(), bytes_out, complete: true };
-            let written = gateway.recorder().record(&trail, &settings, ending).await;
-            if let Err(error) = written {
-                // The record is kept and tried again; until that succeeds, no further request is taken.
-                tracing::error!(request_id = %trail.id, %error, "a record is late");
-            }
-            finished(reply)
+        Reply::Made(made) => {
+            let (head, body) = made.into_parts();
+            record(&mut trail, head.status, body.len() as u64).await;
+            response(head.status, head.headers, AnswerBody::full(body))
         }
+        Reply::Passed(passed) if passed.body.is_end_stream() => {
+            let Passed { status, headers, lease, .. } = *passed;
+            if let Some(lease) = lease {
+                lease.give_back();
+            }
+            record(&mut trail, status, 0).await;
+            response(status, headers, AnswerBody::empty())
+        }
+        Reply::Passed(passed) => pass(trail, *passed),
     };
     ids.add_to(response.headers_mut());
     response
 }
 
-/// A read's answer: recorded when its last byte was passed on.
-fn pass(gateway: &Arc<Gateway>, settings: Arc<Settings>, trail: Box<Trail>, passed: Passed) -> Response<AnswerBody> {
-    let Passed { status, headers, body, lease } = passed;
-    let idle = settings.limits.idle;
-    let end = End { gateway: gateway.clone(), settings, trail, status: status.as_u16(), lease };
-    response(status, headers, AnswerBody::passing(body, idle, Box::new(end)))
+/// Records a request whose answer is at hand. Reads are not waited for.
+async fn record(trail: &mut Trail, status: StatusCode, bytes_out: u64) {
+    let wait_max = trail.settings.limits.idle;
+    let receipt = trail.record(Ending { status: status.as_u16(), bytes_out, complete: true });
+    // Where it is late, it is kept and tried again, and until that succeeds no further request is taken.
+    match timeout(wait_max, receipt).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(request_id = %trail.id, %error, "a record is late"),
+        Err(_) => tracing::error!(request_id = %trail.id, "a record is late: the disk does not answer"),
+    }
+}
+
+/// An upstream's answer: recorded when its last byte was passed on, or right before that.
+fn pass(trail: Box<Trail>, passed: Passed) -> Response<AnswerBody> {
+    let Passed { status, headers, body, lease, upstream, idle } = passed;
+    let holds_back = urgency(&trail) == Urgency::BeforeResponse;
+    let may_be_error = matches!(&trail.operation, Described::S3(call) if call.answer() == Answer::LateDocument);
+    let document = may_be_error.then(Vec::new);
+    let end = End { trail, status: status.as_u16(), lease, upstream, document };
+    response(status, headers, AnswerBody::passing(body, idle, holds_back, Box::new(end)))
 }
 
 /// What is done when a passed body ends: the record, and the connection's way back to its pool.
 struct End {
-    gateway: Arc<Gateway>,
-    settings: Arc<Settings>,
     trail: Box<Trail>,
     status: u16,
     lease: Option<Lease>,
+    upstream: Arc<str>,
+    /// The beginning of a document that may be an error under a status of success.
+    document: Option<Vec<u8>>,
 }
 
 impl OnEnd for End {
-    fn ended(self: Box<Self>, bytes_out: u64, complete: bool) {
-        let ending = Ending { status: self.status, bytes_out, complete };
-        // Nobody waits for the record of a read.
-        drop(self.gateway.recorder().record(&self.trail, &self.settings, ending));
+    fn passes(&mut self, data: &Bytes) {
+        if let Some(document) = &mut self.document {
+            let room = s3::ERROR_BODY_BYTES_MAX.saturating_sub(document.len());
+            document.extend_from_slice(data.get(..room).unwrap_or(data));
+        }
+    }
+
+    fn ended(mut self: Box<Self>, bytes_out: u64, how: Ended) -> Option<Receipt> {
+        let complete = matches!(how, Ended::Whole);
+        if let Ended::Failed(error) = &how {
+            let (reason, error, request_id) = (UpstreamFailure::Broken, error.to_string(), self.trail.id);
+            UpstreamFailed { reason, upstream: &self.upstream, error: &error, request_id }.emit();
+        }
+        if let Some(fault) = self.document.as_deref().and_then(|text| s3::read_error(self.status, text)) {
+            self.trail.fault = Some(fault);
+        }
+        let waits = urgency(&self.trail) == Urgency::BeforeResponse;
+        let receipt = self.trail.record(Ending { status: self.status, bytes_out, complete });
         if let Some(lease) = self.lease.filter(|_| complete) {
             lease.give_back();
         }
-    }
-}
-
-/// The answer to a change, already recorded; its body, if an upstream sends one, is passed on all the same.
-struct GiveBack(Option<Lease>);
-
-impl OnEnd for GiveBack {
-    fn ended(self: Box<Self>, _: u64, complete: bool) {
-        if let Some(lease) = self.0.filter(|_| complete) {
-            lease.give_back();
-        }
-    }
-}
-
-fn finished(reply: Reply) -> Response<AnswerBody> {
-    match reply {
-        Reply::Made(made) => {
-            let (head, body) = made.into_parts();
-            response(head.status, head.headers, AnswerBody::full(body))
-        }
-        Reply::Passed(passed) => {
-            let Passed { status, headers, body, lease } = *passed;
-            let idle = super::upstream::IDLE_OF_RECORDED_ANSWERS;
-            response(status, headers, AnswerBody::passing(body, idle, Box::new(GiveBack(lease))))
-        }
+        waits.then_some(receipt)
     }
 }
 
@@ -118,13 +124,6 @@ fn response(status: StatusCode, headers: HeaderMap, body: AnswerBody) -> Respons
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-fn length(reply: &Reply) -> u64 {
-    match reply {
-        Reply::Made(made) => made.body().len() as u64,
-        Reply::Passed(passed) => passed.body.size_hint().exact().unwrap_or(0),
-    }
 }
 
 /// A fault in the protocol's own shape. Answers to `HEAD` have no body: the status says it all.

@@ -1,41 +1,46 @@
 //! The seven steps, in order.
 
 use std::{
+    ops::RangeInclusive,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use arc_swap::{ArcSwap, Guard};
 use futures_util::FutureExt;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
+use tokio::time::timeout;
 
 use super::{
     act,
-    authenticate::{self, Authenticated, Claims, Service, authenticate, authenticate_form},
+    authenticate::{
+        self, Authenticated, Claims, Service, authenticate, authenticate_again, authenticate_form, by_shape,
+    },
     authorize::{allows, authorize},
     backend::OwnApi,
-    body::AnswerBody,
+    body::{AnswerBody, ClientBody, request_timeout},
+    caller::Caller,
     clock,
     context::Circumstances,
     describe::{self, Described as Understood},
     keys::DerivedKeys,
     own,
-    payload::{Arriving, Bounds},
+    payload::{Arriving, Bounds, Promise},
     post_form::{self, Form},
-    read::{Connection, read},
+    read::{Connection, Received, read},
     record::{Ending, Recorder},
     reply::Reply,
     respond::respond,
     settings::Settings,
-    trail::{Described, Head, Trail},
+    trail::{Described, Head, Protocol, Trail},
     upstream::{
         Upstreams,
         s3::{Forwarded, Refused, internal_error},
     },
 };
 use crate::{
-    base::{Fault, Operation},
+    base::{Fault, RequestId, Timestamp},
     mapping::s3::{Call, Op},
     sigv4::post_policy,
     store::{Directory, snapshot::Snapshot},
@@ -65,6 +70,23 @@ pub struct Gateway {
     upstreams: Mutex<(u64, Arc<Upstreams>)>,
 }
 
+/// What the road comes to on the data path.
+enum Way {
+    /// Its end.
+    Answered(Reply),
+    /// A call of an API of ours, which goes on where it may block.
+    Own(own::Call),
+}
+
+/// A form up to its file.
+struct Opened {
+    form: Form,
+    caller: Caller,
+    /// How many bytes the file may have.
+    length: RangeInclusive<u64>,
+    snapshot: Arc<Snapshot>,
+}
+
 impl Gateway {
     /// A worker's road.
     pub fn new(shared: Arc<Shared>) -> Arc<Self> {
@@ -74,11 +96,6 @@ impl Gateway {
         Arc::new(Self { shared, upstreams })
     }
 
-    /// Where records go.
-    pub fn recorder(&self) -> &Recorder {
-        &self.shared.recorder
-    }
-
     /// Answers one request: walks the seven steps. Whatever happens, it is answered and recorded.
     pub async fn answer(
         self: Arc<Self>,
@@ -86,73 +103,90 @@ impl Gateway {
         connection: Arc<Connection>,
     ) -> Response<AnswerBody> {
         let _in_flight = RequestInFlight::enter();
-        let settings = self.shared.settings.load_full();
-        let trail = Box::new(Trail::begin(clock::request_id(), clock::now(), connection));
-        let (trail, outcome) = self.walk(request, trail, &settings).await;
-        respond(&self, settings, trail, outcome).await
+        let mut trail = self.begin(connection);
+        let settings = trail.settings.clone();
+        // A panic must not take the trail with it: such a request is answered and recorded like any other.
+        let road = AssertUnwindSafe(self.walk(request, &mut trail, &settings));
+        let outcome = match road.catch_unwind().await {
+            Ok(Ok(Way::Answered(reply))) => Ok(reply),
+            Ok(Ok(Way::Own(call))) => match own::call(call, trail).await {
+                Some((back, outcome)) => {
+                    trail = back;
+                    outcome
+                }
+                None => return unserved(),
+            },
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(internal_error().because("the road panicked")),
+        };
+        respond(trail, outcome).await
     }
 
     /// A head that hyper could not parse: there is a record of it, though its answer was made without us.
     pub fn unreadable(&self, connection: Arc<Connection>, error: &hyper::Error) {
-        let mut trail = Trail::begin(clock::request_id(), clock::now(), connection);
-        trail.fault = Some(Fault::new(400, "BadRequest", "The request could not be read.").because(error));
-        let settings = self.shared.settings.load();
-        let ending = Ending { status: 400, bytes_out: 0, complete: true };
-        drop(self.shared.recorder.record(&trail, &settings, ending));
+        let mut trail = self.begin(connection);
+        let (status, fault) = match error.is_parse_too_large() {
+            true => (431, Fault::new(400, "RequestHeaderSectionTooLarge", HEAD_TOO_LARGE)),
+            false => (400, Fault::new(400, "BadRequest", "The request could not be read.")),
+        };
+        trail.fault = Some(fault.because(error));
+        drop(trail.record(Ending { status, bytes_out: 0, complete: true }));
     }
 
-    async fn walk(
-        &self,
-        request: Request<Incoming>,
-        mut trail: Box<Trail>,
-        settings: &Settings,
-    ) -> (Box<Trail>, Result<Reply, Fault>) {
+    fn begin(&self, connection: Arc<Connection>) -> Box<Trail> {
+        let (settings, recorder) = (self.shared.settings.load_full(), self.shared.recorder.clone());
+        Box::new(Trail::begin(clock::request_id(), clock::now(), connection, settings, recorder))
+    }
+
+    async fn walk(&self, request: Request<Incoming>, trail: &mut Trail, settings: &Settings) -> Result<Way, Fault> {
         let (parts, body) = request.into_parts();
+        let body = ClientBody::new(body, &parts.headers, trail.received.clone(), settings.patience());
         let received = match read(parts, trail.connection.clone(), &settings.proxies) {
             Ok(received) => received,
             Err((parts, fault)) => {
                 trail.head = Head::Refused(parts);
-                return (trail, Err(fault));
+                return Err(fault);
             }
         };
+        trail.protocol = by_shape(&received.head(), &self.shared.apis, settings);
         trail.head = Head::Sound(Box::new(received));
-        if !self.shared.recorder.is_writable() {
-            let fault = Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.");
-            return (trail, Err(fault.because("records cannot be written")));
-        }
-        if !self.shared.store.holds() {
-            let fault = Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.");
-            return (trail, Err(fault.because("the store cannot be read")));
-        }
+        self.check_state()?;
         let snapshot = Guard::into_inner(self.shared.directory.snapshot());
-        let service = match self.authenticated(&mut trail, body, settings, &snapshot).await {
-            Ok(service) => service,
-            Err(fault) => return (trail, Err(fault)),
-        };
-        let (service, promise, body) = service;
+        let (service, promise, body) = self.authenticated(trail, body, settings, &snapshot).await?;
         match service {
-            Service::S3 => {
-                // A panic must not take the trail with it: this request is answered and recorded like any other.
-                let road = AssertUnwindSafe(self.s3(&mut trail, promise, body, settings, &snapshot));
-                let outcome = road.catch_unwind().await;
-                let outcome = outcome.unwrap_or_else(|_| Err(internal_error().because("the road panicked")));
-                (trail, outcome)
-            }
-            Service::ExecuteApi => {
-                let outcome = self.internal(&mut trail, promise, body, settings, &snapshot).await;
-                (trail, outcome)
-            }
-            Service::Own(api) => self.own(api, trail, promise, body, settings).await,
+            Service::S3 => self.s3(trail, promise, body, settings, &snapshot).await.map(Way::Answered),
+            Service::ExecuteApi => self.internal(trail, promise, body, settings, &snapshot).await.map(Way::Answered),
+            Service::Own(api) => self.own(api, trail, promise, body, settings, &snapshot).await.map(Way::Own),
         }
+    }
+
+    /// Nothing is answered that cannot be recorded, or decided on what may be out of date.
+    fn check_state(&self) -> Result<(), Fault> {
+        let why = match (self.shared.recorder.is_writable(), self.shared.store.holds()) {
+            (true, true) => return Ok(()),
+            (false, _) => "records cannot be written",
+            (true, false) => "the store cannot be read",
+        };
+        Err(Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.").because(why))
+    }
+
+    /// The identities as they are now that a body was waited for: what was revoked meanwhile counts.
+    fn renewed(&self, taken: &Arc<Snapshot>, caller: &Caller, protocol: Protocol) -> Result<Arc<Snapshot>, Fault> {
+        let present = Guard::into_inner(self.shared.directory.snapshot());
+        if !Arc::ptr_eq(&present, taken) {
+            authenticate_again(caller, &present, protocol)?;
+        }
+        self.check_state()?;
+        Ok(present)
     }
 
     async fn authenticated(
         &self,
         trail: &mut Trail,
-        body: Incoming,
+        body: ClientBody,
         settings: &Settings,
         snapshot: &Snapshot,
-    ) -> Result<(Service, super::payload::Promise, Arriving), Fault> {
+    ) -> Result<(Service, Promise, Arriving), Fault> {
         let mut claims = Claims::new(trail);
         let now = trail.at;
         let Head::Sound(received) = &trail.head else { return Err(internal_error().because("a head went missing")) };
@@ -163,101 +197,71 @@ impl Gateway {
         trail.region = claims.region;
         trail.signature_version = claims.signature_version;
         let Authenticated { caller, service, region, promise, body } = outcome?;
-        if let Some(key) = caller.access_key() {
-            let name = match &service {
-                Service::S3 => "s3",
-                Service::ExecuteApi => "execute-api",
-                Service::Own(api) => api.service(),
-            };
-            self.shared.directory.note_use(key, now, name, &region);
-        }
+        let name = match &service {
+            Service::S3 => "s3",
+            Service::ExecuteApi => "execute-api",
+            Service::Own(api) => api.service(),
+        };
+        self.note_use(&caller, now, name, &region);
         trail.caller = Some(caller);
         trail.region = Some(region);
         Ok((service, promise, body))
     }
 
-    fn means<'a>(
-        &'a self,
-        settings: &'a Settings,
-        snapshot: &'a Snapshot,
-        now: crate::base::Timestamp,
-    ) -> authenticate::Means<'a> {
+    fn note_use(&self, caller: &Caller, at: Timestamp, service: &str, region: &str) {
+        if let Some(key) = caller.access_key() {
+            self.shared.directory.note_use(key, at, service, region);
+        }
+    }
+
+    fn means<'a>(&'a self, settings: &'a Settings, snapshot: &'a Snapshot, now: Timestamp) -> authenticate::Means<'a> {
         authenticate::Means { snapshot, keys: &self.shared.keys, apis: &self.shared.apis, settings, now }
+    }
+
+    fn acting<'a>(
+        &'a self,
+        (at, id): (Timestamp, RequestId),
+        received: &'a Received,
+        caller: &'a Caller,
+        settings: &'a Settings,
+        upstreams: &'a Upstreams,
+        snapshot: &'a Snapshot,
+    ) -> act::Means<'a> {
+        let directory = &self.shared.directory;
+        act::Means { received, settings, upstreams, at, id, directory, snapshot, caller }
     }
 
     /// Steps 3 to 5 for S3.
     async fn s3(
         &self,
         trail: &mut Trail,
-        promise: super::payload::Promise,
+        promise: Promise,
         body: Arriving,
         settings: &Settings,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
     ) -> Result<Reply, Fault> {
         let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let upstreams = self.upstreams(settings);
-        let means = act::Means { received, settings, upstreams: &upstreams, at: trail.at, id: trail.id };
-        let (call, body) = match describe::s3(received, settings, caller, &promise, body).await? {
-            Understood::Form(call, body) => {
-                return self.s3_form(trail, call, body, settings, snapshot, &upstreams).await;
+        let (call, body) = match describe::s3(received, settings, caller, &promise, body).await {
+            Ok(Understood::Form(call, body)) => {
+                return self.s3_form(trail, call, body, settings, &upstreams).await;
             }
-            Understood::Streaming(call, body) => (call, Some(body)),
-            Understood::Bare(call) => (call, None),
-            Understood::Read(call, bytes) => {
-                trail.bytes_in = bytes;
-                (call, None)
+            Ok(Understood::Streaming(call, body)) => (call, Some(body)),
+            Ok(Understood::Bare(call)) => (call, None),
+            Err((fault, call)) => {
+                trail.operation = call.map_or(Described::Nothing, Described::S3);
+                return Err(fault);
             }
         };
-        let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, snapshot);
-        let outcome = match authorize(around, call, snapshot) {
-            Ok((permit, verdict)) => {
-                let forwarded = act::s3(permit, body, &promise, means).await;
-                let reveals = reveals_absence(&around, &forwarded, snapshot);
-                (forwarded, verdict, reveals)
-            }
-            Err((denied, call)) => {
+        let snapshot = &match self.renewed(snapshot, caller, trail.protocol) {
+            Ok(snapshot) => snapshot,
+            Err(fault) => {
                 trail.operation = Described::S3(call);
-                trail.verdict = Some(denied.verdict);
-                return Err(denied.fault);
+                return Err(fault);
             }
         };
-        let (Forwarded { call, bytes_in, outcome }, verdict, reveals) = outcome;
-        trail.operation = Described::S3(call);
-        trail.verdict = verdict;
-        trail.bytes_in = trail.bytes_in.max(bytes_in);
-        finished(trail, outcome, reveals)
-    }
-
-    /// Steps 2 to 5 for an upload by form, whose signature is in the fields.
-    async fn s3_form(
-        &self,
-        trail: &mut Trail,
-        mut call: Box<Call>,
-        body: Arriving,
-        settings: &Settings,
-        snapshot: &Snapshot,
-        upstreams: &Upstreams,
-    ) -> Result<Reply, Fault> {
-        let (Head::Sound(received), Arriving::Stream(body)) = (&trail.head, body) else {
-            return Err(internal_error().because("a form without its stream"));
-        };
-        let mut form = Form::open(received, body, settings.limits.idle).await?;
-        let mut claims = Claims::new(trail);
-        let field = |name: &str| form.field(name).map(str::to_owned);
-        let caller = authenticate_form(received, field, &self.means(settings, snapshot, trail.at), &mut claims);
-        trail.claimed_key = claims.access_key;
-        trail.signature_version = claims.signature_version;
-        trail.region = claims.region;
-        let caller = &*trail.caller.insert(caller?);
-        form.put_in_file_name();
-        let length = match form.field("policy") {
-            Some(policy) => post_policy::check(policy, &form.fields, call.bucket(), trail.at)?,
-            None => 0..=post_policy::OBJECT_BYTES_MAX,
-        };
-        call.with_form(&form.fields)?;
         let region = trail.region.as_deref().unwrap_or(settings.region());
         let around = Circumstances::new(caller, received, region, settings.account, snapshot);
         let (permit, verdict) = match authorize(around, call, snapshot) {
@@ -268,29 +272,109 @@ impl Gateway {
                 return Err(denied.fault);
             }
         };
-        let after = post_form::After::of(&form, received, permit.operation());
-        let means = act::Means { received, settings, upstreams, at: trail.at, id: trail.id };
-        let (file, bytes) = form.file(length).await?;
-        let Forwarded { call, outcome, .. } = act::s3_form(permit, file, means).await;
+        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
+        let forwarded = act::s3(permit, body, &promise, means).await;
+        let reveals = reveals_absence(&around, &forwarded, snapshot);
+        let Forwarded { call, outcome } = forwarded;
         trail.operation = Described::S3(call);
         trail.verdict = verdict;
-        trail.bytes_in = bytes;
+        finished(trail, outcome, reveals)
+    }
+
+    /// Steps 2 to 5 for an upload by form, whose signature is in the fields.
+    async fn s3_form(
+        &self,
+        trail: &mut Trail,
+        mut call: Box<Call>,
+        body: Arriving,
+        settings: &Settings,
+        upstreams: &Upstreams,
+    ) -> Result<Reply, Fault> {
+        let (Head::Sound(received), Arriving::Stream(body)) = (&trail.head, body) else {
+            return Err(internal_error().because("a form without its stream"));
+        };
+        let (claims, opened) = self.open_form(trail, received, body, &mut call, settings).await;
+        trail.claimed_key = claims.access_key;
+        trail.signature_version = claims.signature_version;
+        trail.region = claims.region;
+        let Opened { form, caller, length, snapshot } = match opened {
+            Ok(opened) => opened,
+            Err(fault) => {
+                trail.operation = Described::S3(call);
+                return Err(fault);
+            }
+        };
+        let caller = &*trail.caller.insert(caller);
+        self.note_use(caller, trail.at, "s3", trail.region.as_deref().unwrap_or_default());
+        let region = trail.region.as_deref().unwrap_or(settings.region());
+        let around = Circumstances::new(caller, received, region, settings.account, &snapshot);
+        let (permit, verdict) = match authorize(around, call, &snapshot) {
+            Ok(permitted) => permitted,
+            Err((denied, call)) => {
+                trail.operation = Described::S3(call);
+                trail.verdict = Some(denied.verdict);
+                return Err(denied.fault);
+            }
+        };
+        trail.verdict = verdict;
+        let after = post_form::After::of(&form, received, permit.operation());
+        let means = self.acting((trail.at, trail.id), received, caller, settings, upstreams, &snapshot);
+        let file = match form.file(length).await {
+            Ok(file) => file,
+            Err(fault) => {
+                trail.operation = Described::S3(permit.redeem());
+                return Err(fault);
+            }
+        };
+        let Forwarded { call, outcome } = act::s3_form(permit, file, means).await;
+        trail.operation = Described::S3(call);
         finished(trail, outcome, true).map(|reply| after.reply(reply))
+    }
+
+    /// Reads the fields of a form and finds out whose they are and what they say of the call. Time and identities are
+    /// those of the moment when the fields are all there.
+    async fn open_form(
+        &self,
+        trail: &Trail,
+        received: &Received,
+        body: ClientBody,
+        call: &mut Call,
+        settings: &Settings,
+    ) -> (Claims, Result<Opened, Fault>) {
+        let mut claims = Claims::new(trail);
+        let opened = async {
+            let open = timeout(settings.limits.idle, Form::open(received, body));
+            let mut form = open.await.map_err(|_| request_timeout())??;
+            self.check_state()?;
+            let (now, snapshot) = (clock::now(), Guard::into_inner(self.shared.directory.snapshot()));
+            let field = |name: &str| form.field(name).map(str::to_owned);
+            let caller = authenticate_form(received, field, &self.means(settings, &snapshot, now), &mut claims)?;
+            form.put_in_file_name();
+            let length = match form.field("policy") {
+                Some(policy) => post_policy::check(policy, &form.fields, call.bucket(), now)?,
+                None => 0..=post_policy::OBJECT_BYTES_MAX,
+            };
+            call.with_form(&form.fields)?;
+            Ok(Opened { form, caller, length, snapshot })
+        };
+        let opened = opened.await;
+        (claims, opened)
     }
 
     /// Steps 3 to 5 for internal HTTP APIs.
     async fn internal(
         &self,
         trail: &mut Trail,
-        promise: super::payload::Promise,
+        promise: Promise,
         body: Arriving,
         settings: &Settings,
-        snapshot: &Snapshot,
+        snapshot: &Arc<Snapshot>,
     ) -> Result<Reply, Fault> {
         let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let upstreams = self.upstreams(settings);
+        let snapshot = &self.renewed(snapshot, caller, trail.protocol)?;
         let (upstream, call) = describe::internal(received, &upstreams)?;
         let region = trail.region.as_deref().unwrap_or(settings.region());
         let around = Circumstances::new(caller, received, region, settings.account, snapshot);
@@ -302,43 +386,43 @@ impl Gateway {
                 return Err(Fault { code: "AccessDeniedException".into(), ..denied.fault });
             }
         };
-        let means = act::Means { received, settings, upstreams: &upstreams, at: trail.at, id: trail.id };
-        let outgoing = match promise.content_bytes(received) {
-            None => act::outgoing_of_any_length(body, &promise, means).await?,
-            Some(_) => act::outgoing(body, &promise, means).await?,
-        };
-        let Forwarded { call, bytes_in, outcome } =
-            upstream.forward(permit, outgoing, caller, received, trail.id).await;
-        trail.operation = Described::Invoke(call);
+        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
         trail.verdict = verdict;
-        trail.bytes_in = bytes_in;
+        let outgoing = match promise.content_bytes(received) {
+            None => act::outgoing_of_any_length(body, &promise, means).await,
+            Some(_) => act::outgoing(body, &promise, means).await,
+        };
+        let outgoing = match outgoing {
+            Ok(outgoing) => outgoing,
+            Err(fault) => {
+                trail.operation = Described::Invoke(permit.redeem());
+                return Err(fault);
+            }
+        };
+        let Forwarded { call, outcome } = upstream.forward(permit, outgoing, caller, received, trail.id).await;
+        trail.operation = Described::Invoke(call);
         finished(trail, outcome, true)
     }
 
-    /// Steps 3 to 5 for an API of ours.
+    /// Reads the body of a call of ours; its steps 3 to 5 are taken where they may block.
     async fn own(
         &self,
         api: Arc<dyn OwnApi>,
-        mut trail: Box<Trail>,
-        promise: super::payload::Promise,
+        trail: &Trail,
+        promise: Promise,
         body: Arriving,
         settings: &Settings,
-    ) -> (Box<Trail>, Result<Reply, Fault>) {
-        let body = match &trail.head {
-            Head::Sound(received) => {
-                let bounds = Bounds { bytes_max: api.body_bytes_max(), time_max: settings.limits.idle };
-                promise.whole(received, body, bounds, false).await
-            }
-            _ => Err(internal_error().because("a head went missing")),
+        snapshot: &Arc<Snapshot>,
+    ) -> Result<own::Call, Fault> {
+        let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
+            return Err(internal_error().because("a head or a caller went missing"));
         };
-        let body = match body {
-            Ok(body) => body,
-            Err(fault) => return (trail, Err(fault)),
-        };
-        trail.bytes_in = body.len() as u64;
+        let bounds = Bounds { bytes_max: api.body_bytes_max(), time_max: settings.limits.idle };
+        let body = promise.whole(received, body, bounds, false).await?;
+        self.renewed(snapshot, caller, trail.protocol)?;
         let region = trail.region.clone().unwrap_or_else(|| settings.region().into());
         let directory = self.shared.directory.clone();
-        own::call(own::Call { api, directory, body, account: settings.account, region }, trail).await
+        Ok(own::Call { api, directory, body, account: settings.account, region })
     }
 
     /// This worker's upstreams under these settings.
@@ -350,6 +434,15 @@ impl Gateway {
         known.1.clone()
     }
 }
+
+/// The answer to a call of ours that the server's end has taken with it.
+fn unserved() -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::empty());
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
+const HEAD_TOO_LARGE: &str = "Your request header and query-string parameters exceeded the maximum allowed size.";
 
 /// An upstream's error is told as S3 tells it: that an object is absent is known only to those who may list the bucket.
 fn finished(trail: &mut Trail, outcome: Result<Reply, Refused>, reveals_absence: bool) -> Result<Reply, Fault> {
@@ -364,12 +457,14 @@ fn finished(trail: &mut Trail, outcome: Result<Reply, Refused>, reveals_absence:
     })
 }
 
-/// Whether the caller may know that the object is not there (S3 API reference, GetObject: "404 only with
-/// s3:ListBucket").
+/// Whether the caller may know that the object is not there (S3 API reference, GetObject, HeadObject and
+/// GetObjectAttributes: 404 only with `s3:ListBucket`).
 fn reveals_absence(around: &Circumstances<'_>, forwarded: &Forwarded<Call>, snapshot: &Snapshot) -> bool {
-    let is_read = matches!(forwarded.call.op(), Op::GetObject | Op::HeadObject);
-    let is_absent = matches!(&forwarded.outcome, Err(refused) if refused.fault.status == 404);
-    if !is_read || !is_absent || forwarded.call.needs().iter().any(|need| need.item.is_some()) {
+    let is_read = matches!(forwarded.call.op(), Op::GetObject | Op::HeadObject | Op::GetObjectAttributes);
+    // That a bucket is not there is told to everybody.
+    let is_absent = matches!(&forwarded.outcome,
+        Err(refused) if refused.fault.status == 404 && refused.fault.code != "NoSuchBucket");
+    if !is_read || !is_absent {
         return true;
     }
     let bucket = format!("arn:aws:s3:::{}", forwarded.call.bucket());

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{proxies::Proxies, upstream::Upstreams};
-use crate::{base::AccountId, mapping::s3::Addressing};
+use super::{body::Patience, proxies::Proxies, upstream::Upstreams};
+use crate::{
+    base::AccountId,
+    mapping::{execute_api::Api, s3::Addressing},
+};
 
 /// The road's settings.
 pub struct Settings {
@@ -13,6 +16,8 @@ pub struct Settings {
     pub regions: Vec<Box<str>>,
     /// How S3 requests name their bucket.
     pub addressing: Addressing,
+    /// Internal APIs that have a host of their own, by which unsigned requests to them are known.
+    pub apis_by_host: Vec<Api>,
     /// Whose `X-Forwarded-For` is believed.
     pub proxies: Proxies,
     /// Bounds.
@@ -35,6 +40,11 @@ pub struct Limits {
 }
 
 impl Settings {
+    /// How long clients are waited for.
+    pub fn patience(&self) -> Patience {
+        Patience { idle: self.limits.idle, drained_bytes_max: self.limits.drained_bytes_max }
+    }
+
     /// The server's own region.
     pub fn region(&self) -> &str {
         self.regions.first().map_or("us-east-1", |region| region)

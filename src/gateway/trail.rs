@@ -1,4 +1,5 @@
-//! What is known of a request so far. Every step adds to it; the last one writes it down.
+//! What is known of a request so far. Every step adds to it; the last one writes it down. A trail that is dropped before
+//! that, because the server ends or the road panicked, writes itself down as it stands.
 
 use std::sync::Arc;
 
@@ -7,10 +8,14 @@ use serde_json::Value;
 
 use super::{
     authorize::Verdict,
+    body::Meter,
     caller::Caller,
     read::{Connection, Received},
+    record::{Ending, Recorder},
+    settings::Settings,
 };
 use crate::{
+    audit::spool::Receipt,
     base::{Fault, Need, RequestId, Timestamp},
     mapping::{execute_api, s3},
 };
@@ -40,11 +45,15 @@ pub struct Trail {
     /// What was answered instead of what was asked for.
     pub fault: Option<Fault>,
     /// Bytes of the body that were read, framing included.
-    pub bytes_in: u64,
+    pub received: Meter,
     /// `SigV4` or `SigV4A`, once the signature was read.
     pub signature_version: Option<&'static str>,
     /// Headers that an upstream sent with its error.
     pub refused_headers: HeaderMap,
+    /// The settings that were in force when it came.
+    pub settings: Arc<Settings>,
+    recorder: Recorder,
+    is_recorded: bool,
 }
 
 /// The head of a request, sound or not.
@@ -100,7 +109,13 @@ pub struct OwnCall {
 
 impl Trail {
     /// The beginning of a request.
-    pub fn begin(id: RequestId, at: Timestamp, connection: Arc<Connection>) -> Self {
+    pub fn begin(
+        id: RequestId,
+        at: Timestamp,
+        connection: Arc<Connection>,
+        settings: Arc<Settings>,
+        recorder: Recorder,
+    ) -> Self {
         Self {
             id,
             at,
@@ -113,9 +128,32 @@ impl Trail {
             operation: Described::Nothing,
             verdict: None,
             fault: None,
-            bytes_in: 0,
+            received: Meter::default(),
             signature_version: None,
             refused_headers: HeaderMap::new(),
+            settings,
+            recorder,
+            is_recorded: false,
         }
+    }
+
+    /// Writes it down, which is done once. The receipt is to be awaited before the response of anything that changed
+    /// state or was denied.
+    pub fn record(&mut self, ending: Ending) -> Receipt {
+        self.is_recorded = true;
+        self.recorder.record(self, ending)
+    }
+}
+
+impl Drop for Trail {
+    fn drop(&mut self) {
+        if self.is_recorded {
+            return;
+        }
+        if self.fault.is_none() {
+            let fault = Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.");
+            self.fault = Some(fault.because("the request was given up before it was answered"));
+        }
+        drop(self.record(Ending { status: 503, bytes_out: 0, complete: false }));
     }
 }

@@ -1,10 +1,16 @@
 //! A compiled policy.
 
+use std::collections::BTreeSet;
+
 use super::{
     condition::Condition,
-    document::{self, Effect, Matching, RawStatement, SyntaxError, Version},
+    document::{self, Effect, Matching, RawStatement, Span, SyntaxError, Version},
     pattern::Glob,
-    resource::{Resource, ResourcePattern},
+    principal::{Named, Party, Principals},
+    public,
+    resource::{Resource, ResourcePattern, is_complete},
+    truth::Truth,
+    variable::Variable,
 };
 use crate::base::condition::Context;
 
@@ -12,6 +18,38 @@ use crate::base::condition::Context;
 #[derive(Debug)]
 pub struct Policy {
     statements: Box<[Statement]>,
+    public: bool,
+}
+
+/// What a policy is attached to. It settles which elements a statement must have, and which it must not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A user, a group or a role: its permissions.
+    Identity,
+    /// A user or a role: the most that its permissions can be.
+    Boundary,
+    /// A session.
+    Session,
+    /// A role: who may take it.
+    Trust,
+    /// A bucket.
+    Bucket,
+    /// An organization's accounts: the most that their principals may do.
+    ServiceControl,
+    /// An organization's accounts: the most that may be done with their resources.
+    ResourceControl,
+}
+
+impl Kind {
+    /// Whether a statement names principals.
+    pub fn has_principals(self) -> bool {
+        matches!(self, Kind::Trust | Kind::Bucket | Kind::ResourceControl)
+    }
+
+    /// Whether a statement names resources.
+    pub fn has_resources(self) -> bool {
+        self != Kind::Trust
+    }
 }
 
 /// A compiled statement.
@@ -21,8 +59,13 @@ pub struct Statement {
     pub sid: Option<Box<str>>,
     /// `Effect`.
     pub effect: Effect,
+    /// Where it stands in its document.
+    pub span: Span,
+    /// `Principal` or `NotPrincipal`, where it can name others than everyone.
+    principals: Option<Principals>,
     pub(super) actions: Actions,
-    resources: Resources,
+    /// `None`: whatever the policy is attached to.
+    resources: Option<Resources>,
     conditions: Box<[Condition]>,
 }
 
@@ -44,16 +87,32 @@ pub(super) struct ActionPattern {
 #[derive(Debug)]
 struct Resources {
     negated: bool,
+    /// Whether all ARNs were written with all their parts.
+    complete: bool,
     patterns: Box<[ResourcePattern]>,
 }
 
 impl Policy {
-    /// Compiles a stored document. Whatever cannot be understood is an error, never a statement left out.
+    /// Compiles a stored identity-based policy, boundary or session policy. Whatever cannot be understood is an error,
+    /// never a statement left out.
     pub fn compile(text: &str) -> Result<Self, SyntaxError> {
+        Self::compile_as(text, Kind::Identity)
+    }
+
+    /// Compiles a stored document of a kind.
+    pub fn compile_as(text: &str, kind: Kind) -> Result<Self, SyntaxError> {
         let document = document::parse(text)?;
         let version = document.version.unwrap_or(Version::V2008);
-        let statements = document.statements.into_iter().map(|raw| Statement::compile(raw, version));
-        Ok(Self { statements: statements.collect::<Result<_, _>>()? })
+        let public = kind == Kind::Bucket && document.statements.iter().any(public::is_public);
+        let spans = document::spans(text).into_iter().chain(std::iter::repeat(Span::default()));
+        let statements = document.statements.into_iter().zip(spans);
+        let statements = statements.map(|(raw, span)| Statement::compile(raw, span, version, kind));
+        Ok(Self { statements: statements.collect::<Result<_, _>>()?, public })
+    }
+
+    /// Whether it is the policy of a bucket and grants something to everyone, as S3 means it.
+    pub fn is_public(&self) -> bool {
+        self.public
     }
 
     /// The statements, in their order.
@@ -65,44 +124,114 @@ impl Policy {
     pub fn condition_keys(&self) -> impl Iterator<Item = &str> {
         self.statements.iter().flat_map(|statement| statement.conditions.iter().map(|condition| &*condition.written))
     }
+
+    /// The same with the keys that stand in variables, each once.
+    pub fn context_keys(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        let keys = self.statements.iter().flat_map(Statement::context_keys);
+        keys.filter(|key| seen.insert(key.to_lowercase())).collect()
+    }
 }
 
 impl Statement {
-    fn compile(raw: RawStatement, version: Version) -> Result<Self, SyntaxError> {
-        if raw.has_principal {
-            return Err(SyntaxError("an identity-based policy names no principal".into()));
-        }
-        let missing = |what: &str| SyntaxError(format!("a statement has no {what}"));
-        let action = raw.action.ok_or_else(|| missing("action"))?;
-        let resource = raw.resource.ok_or_else(|| missing("resource"))?;
+    fn compile(raw: RawStatement, span: Span, version: Version, kind: Kind) -> Result<Self, SyntaxError> {
+        let error = |text: &str| SyntaxError(text.to_owned());
+        let effect = raw.effect.ok_or_else(|| error("an effect is `Allow` or `Deny`, in that case"))?;
+        let principals = match (raw.principal, kind.has_principals()) {
+            (None, false) => None,
+            (Some(principal), true) => Some(Principals::compile(principal, effect)?),
+            (None, true) => return Err(error("a statement has no principal")),
+            (Some(_), false) => return Err(error("such a policy names no principal")),
+        };
+        let principals = match principals {
+            Some(principals) if kind != Kind::ResourceControl => Some(principals),
+            Some(principals) if !principals.is_only_everyone() => {
+                return Err(error("the principal of a resource control policy is `*`"));
+            }
+            _ => None,
+        };
+        let given = |element: &Matching| !element.patterns.is_empty();
+        let action = raw.action.filter(given).ok_or_else(|| error("a statement has no action"))?;
+        let resources = match (raw.resource, kind.has_resources()) {
+            (Some(resource), true) if given(&resource) => {
+                let resources = Resources::compile(&resource, version)?;
+                // Only identity-based policies may leave parts of ARNs out.
+                if kind == Kind::Bucket && !resources.complete {
+                    return Err(error("a resource-based policy writes ARNs with all their parts"));
+                }
+                Some(resources)
+            }
+            (None, false) => None,
+            (_, true) => return Err(error("a statement has no resource")),
+            (Some(_), false) => return Err(error("such a policy names no resource")),
+        };
         let conditions = raw.conditions.iter().map(|(operator, key, values)| {
-            Condition::new(operator, key, values, version)
-                .ok_or_else(|| SyntaxError(format!("`{operator}` is no condition operator, or has a wrong value")))
+            let condition = Condition::new(operator, key, values, version);
+            condition.map_err(|error| SyntaxError(format!("`{operator}` of `{key}`: {error}")))
         });
         Ok(Self {
             sid: raw.sid.map(Into::into),
-            effect: raw.effect,
-            actions: Actions::compile(&action),
-            resources: Resources {
-                negated: resource.negated,
-                patterns: resource.patterns.iter().map(|text| ResourcePattern::new(text, version)).collect(),
-            },
+            effect,
+            span,
+            principals,
+            actions: Actions::compile(&action)?,
+            resources,
             conditions: conditions.collect::<Result<_, _>>()?,
         })
     }
 
+    /// In which words the statement names a party. One without principals stands in no resource-based policy: where it
+    /// is taken for one it denies everyone and allows nobody.
+    pub fn names(&self, party: &Party<'_>) -> Option<Named> {
+        match &self.principals {
+            Some(principals) => principals.names(party),
+            None => (self.effect == Effect::Deny).then_some(Named::Everyone),
+        }
+    }
+
+    /// Whether the statement can stand in a policy that is not resource-based. One that names principals allows nothing
+    /// there.
+    pub fn counts_for_identities(&self) -> bool {
+        self.principals.is_none() || self.effect == Effect::Deny
+    }
+
+    /// The keys that its conditions name and those that stand in variables, as written.
+    pub fn context_keys(&self) -> Vec<&str> {
+        let patterns = self.resources.iter().flat_map(|resources| &resources.patterns);
+        let mut keys: Vec<&str> = patterns.flat_map(ResourcePattern::variables).map(Variable::written).collect();
+        for condition in &self.conditions {
+            keys.push(&condition.written);
+            keys.extend(condition.test.variables().into_iter().map(Variable::written));
+        }
+        keys
+    }
+
+    /// Whether the statement is about this action and this resource, or would be if variables had values.
+    pub fn concerns(&self, action: (&str, &str), resource: &Resource<'_>, context: &dyn Context) -> bool {
+        let about = |resources: &Resources| {
+            resources.matches(resource, context) == Truth::True
+                || resources.patterns.iter().any(|pattern| pattern.matches(resource, context) == Truth::Unknown)
+        };
+        self.actions.matches(action.0, action.1) && self.resources.as_ref().is_none_or(about)
+    }
+
     /// Whether the statement is about this action (in lower case, split at its colon) on this resource.
     pub fn matches(&self, service: &str, name: &str, resource: &Resource<'_>, context: &dyn Context) -> bool {
-        self.actions.matches(service, name)
-            && self.resources.matches(resource, context)
-            && self.conditions.iter().all(|condition| condition.holds(context))
+        if !self.actions.matches(service, name) {
+            return false;
+        }
+        let resource = self.resources.iter().map(|resources| resources.matches(resource, context));
+        let conditions = self.conditions.iter().map(|condition| condition.holds(context));
+        Truth::all(resource.chain(conditions)).applies(self.effect)
     }
 }
 
 impl Actions {
-    fn compile(matching: &Matching) -> Self {
-        let patterns = matching.patterns.iter().map(|text| ActionPattern::compile(text)).collect();
-        Self { negated: matching.negated, patterns }
+    fn compile(matching: &Matching) -> Result<Self, SyntaxError> {
+        let patterns = matching.patterns.iter().map(|text| {
+            ActionPattern::compile(text).ok_or_else(|| SyntaxError(format!("`{text}` is no pattern of actions")))
+        });
+        Ok(Self { negated: matching.negated, patterns: patterns.collect::<Result<_, _>>()? })
     }
 
     fn matches(&self, service: &str, name: &str) -> bool {
@@ -111,14 +240,15 @@ impl Actions {
 }
 
 impl ActionPattern {
-    fn compile(text: &str) -> Self {
-        let text = text.to_lowercase();
-        match text.split_once(':') {
-            Some((service, name)) => Self { service: Some(service.into()), name: Glob::new(name) },
-            None if text == "*" => Self { service: None, name: Glob::All },
-            // Without a colon it names no action; validation refuses it, evaluation never matches it.
-            None => Self { service: Some("".into()), name: Glob::new(&text) },
+    /// `*`, or a service without wildcards and a name.
+    fn compile(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self { service: None, name: Glob::All });
         }
+        let text = text.to_ascii_lowercase();
+        let (service, name) = text.split_once(':')?;
+        let is_action = is_vendor(service) && !name.contains(':');
+        is_action.then(|| Self { service: Some(service.into()), name: Glob::new(name) })
     }
 
     fn matches(&self, service: &str, name: &str) -> bool {
@@ -126,8 +256,30 @@ impl ActionPattern {
     }
 }
 
+/// What may stand before the colon of an action.
+pub(super) fn is_vendor(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+}
+
 impl Resources {
-    fn matches(&self, resource: &Resource<'_>, context: &dyn Context) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches(resource, context)) != self.negated
+    fn compile(matching: &Matching, version: Version) -> Result<Self, SyntaxError> {
+        let patterns = matching.patterns.iter().map(|text| {
+            let pattern = ResourcePattern::new(text, version);
+            pattern.ok_or_else(|| SyntaxError(format!("`{text}` is no pattern of resources")))
+        });
+        let complete = matching.patterns.iter().all(|text| is_complete(text));
+        Ok(Self { negated: matching.negated, complete, patterns: patterns.collect::<Result<_, _>>()? })
+    }
+
+    /// A pattern whose variable has no value is documented to match nothing. Under `NotResource` that would spare
+    /// nothing: right in a denial, but an allowance of everything; so it stays unknown there. So does what an ARN with
+    /// missing parts spares: AWS allows nothing by it.
+    fn matches(&self, resource: &Resource<'_>, context: &dyn Context) -> Truth {
+        let matches = Truth::any(self.patterns.iter().map(|pattern| pattern.matches(resource, context)));
+        match (self.negated, self.complete) {
+            (false, _) => matches.known(),
+            (true, true) => matches.negate(),
+            (true, false) => matches.max(Truth::Unknown).negate(),
+        }
     }
 }

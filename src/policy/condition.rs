@@ -1,6 +1,10 @@
 //! A condition block: every operator and every key has to hold.
 
-use super::{document::Version, operator::Test};
+use super::{
+    document::Version,
+    operator::{BadTest, Test},
+    truth::Truth,
+};
 use crate::base::condition::Context;
 
 /// One key under one operator.
@@ -15,14 +19,14 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Compiles one; `None` for an operator that does not exist.
-    pub fn new(operator: &str, key: &str, values: &[String], version: Version) -> Option<Self> {
+    /// Compiles one.
+    pub fn new(operator: &str, key: &str, values: &[String], version: Version) -> Result<Self, BadTest> {
         let test = Test::new(operator, values, version)?;
-        Some(Self { key: key.to_lowercase().into(), written: key.into(), test })
+        Ok(Self { key: key.to_lowercase().into(), written: key.into(), test })
     }
 
     /// Whether it holds.
-    pub fn holds(&self, context: &dyn Context) -> bool {
+    pub fn holds(&self, context: &dyn Context) -> Truth {
         self.test.holds(&context.value(&self.key), context)
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
-/// The longest document that is read, in bytes: the wire's limit.
-pub const DOCUMENT_BYTES_MAX: usize = 131_072;
+/// The longest document that is read. Customers' are far shorter by [`quota`](super::quota); the longest managed policy
+/// of AWS's own has 140,000 characters.
+pub const DOCUMENT_CHARACTERS_MAX: usize = 262_144;
 
 /// The most members that one object or array may have.
 const MEMBERS_MAX: usize = 10_000;
@@ -48,19 +50,44 @@ pub struct Matching {
     pub patterns: Vec<String>,
 }
 
+/// `Principal` or `NotPrincipal` as it is written.
+#[derive(Debug)]
+pub struct RawPrincipal {
+    /// Whether it was written with `Not`.
+    pub negated: bool,
+    /// Kinds and values. Identity-based policies are refused for any principal, so that it is theirs to say whether its
+    /// form counts.
+    pub named: Result<Vec<(PrincipalKind, String)>, SyntaxError>,
+}
+
+/// What stands before the values of a principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// `"*"` alone.
+    Everyone,
+    /// `AWS`.
+    Aws,
+    /// `Federated`.
+    Federated,
+    /// `Service`.
+    Service,
+    /// `CanonicalUser`.
+    CanonicalUser,
+}
+
 /// A statement as it is written.
 #[derive(Debug)]
 pub struct RawStatement {
     /// `Sid`.
     pub sid: Option<String>,
-    /// `Effect`.
-    pub effect: Effect,
+    /// `Effect`; `None` if it is written in another case, which AWS's parser tells from other words.
+    pub effect: Option<Effect>,
     /// `Action` or `NotAction`.
     pub action: Option<Matching>,
     /// `Resource` or `NotResource`.
     pub resource: Option<Matching>,
-    /// Whether `Principal` or `NotPrincipal` stands there.
-    pub has_principal: bool,
+    /// `Principal` or `NotPrincipal`.
+    pub principal: Option<RawPrincipal>,
     /// `Condition`: operator, key, values.
     pub conditions: Vec<(String, String, Vec<String>)>,
 }
@@ -77,9 +104,46 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
+/// Where a statement stands in its document. Lines and columns count from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Its opening brace.
+    pub start: (u32, u32),
+    /// What follows its closing brace.
+    pub end: (u32, u32),
+}
+
+/// Where the statements of a document stand, in their order. Empty for what is no policy.
+pub fn spans(text: &str) -> Vec<Span> {
+    #[derive(serde::Deserialize)]
+    struct Outline<'t> {
+        #[serde(borrow, rename = "Statement")]
+        statement: &'t RawValue,
+    }
+    let Ok(outline) = serde_json::from_str::<Outline<'_>>(text) else { return Vec::new() };
+    let statements = match serde_json::from_str::<Vec<&RawValue>>(outline.statement.get()) {
+        Ok(statements) => statements,
+        Err(_) => vec![outline.statement],
+    };
+    let (mut at, mut here) = (0, (1, 1));
+    let mut place = |to: usize| {
+        for character in text.get(at..to).unwrap_or("").chars() {
+            here = if character == '\n' { (here.0 + 1, 1) } else { (here.0, here.1 + 1) };
+        }
+        at = to;
+        here
+    };
+    let offset = |part: &str| part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    let span = |statement: &RawValue| {
+        let start = offset(statement.get());
+        Span { start: place(start), end: place(start + statement.get().len()) }
+    };
+    statements.into_iter().map(span).collect()
+}
+
 /// Reads a document.
 pub fn parse(text: &str) -> Result<Document, SyntaxError> {
-    if text.len() > DOCUMENT_BYTES_MAX {
+    if text.chars().count() > DOCUMENT_CHARACTERS_MAX {
         return Err(fault("the document is too long"));
     }
     let json: Json = serde_json::from_str(text).map_err(|error| SyntaxError(error.to_string()))?;
@@ -112,33 +176,57 @@ pub fn parse(text: &str) -> Result<Document, SyntaxError> {
 
 fn statement(json: Json) -> Result<RawStatement, SyntaxError> {
     let (mut sid, mut effect, mut action, mut resource) = (None, None, None, None);
-    let (mut has_principal, mut conditions) = (false, Vec::new());
+    let (mut principal, mut conditions) = (None, Vec::new());
     for (name, value) in json.object("a statement")? {
         match name.as_str() {
             "Sid" => sid = Some(value.text("Sid")?),
             "Effect" => {
                 effect = Some(match value.text("Effect")?.as_str() {
-                    "Allow" => Effect::Allow,
-                    "Deny" => Effect::Deny,
+                    "Allow" => Some(Effect::Allow),
+                    "Deny" => Some(Effect::Deny),
+                    other if ["allow", "deny"].contains(&&*other.to_ascii_lowercase()) => None,
                     other => return Err(fault(&format!("`{other}` is no effect"))),
                 });
             }
             "Action" | "NotAction" => once(&mut action, matching(&name, value)?, "Action and NotAction")?,
             "Resource" | "NotResource" => once(&mut resource, matching(&name, value)?, "Resource and NotResource")?,
-            "Principal" | "NotPrincipal" => has_principal = true,
+            "Principal" | "NotPrincipal" => {
+                let written = RawPrincipal { negated: name.starts_with("Not"), named: principals(value) };
+                once(&mut principal, written, "Principal and NotPrincipal")?;
+            }
             "Condition" => conditions = condition_block(value)?,
             other => return Err(fault(&format!("`{other}` is no element of a statement"))),
         }
     }
     let effect = effect.ok_or_else(|| fault("a statement has no effect"))?;
-    Ok(RawStatement { sid, effect, action, resource, has_principal, conditions })
+    Ok(RawStatement { sid, effect, action, resource, principal, conditions })
 }
 
 fn matching(name: &str, value: Json) -> Result<Matching, SyntaxError> {
     Ok(Matching { negated: name.starts_with("Not"), patterns: value.texts(name)? })
 }
 
-fn once(place: &mut Option<Matching>, value: Matching, what: &str) -> Result<(), SyntaxError> {
+/// `"*"`, or an object of kinds and values.
+fn principals(value: Json) -> Result<Vec<(PrincipalKind, String)>, SyntaxError> {
+    let kinds = match value {
+        Json::Text(text) if text == "*" => return Ok(vec![(PrincipalKind::Everyone, text)]),
+        value => value.object("Principal")?,
+    };
+    let mut named = Vec::new();
+    for (kind, values) in kinds {
+        let kind = match kind.as_str() {
+            "AWS" => PrincipalKind::Aws,
+            "Federated" => PrincipalKind::Federated,
+            "Service" => PrincipalKind::Service,
+            "CanonicalUser" => PrincipalKind::CanonicalUser,
+            other => return Err(fault(&format!("`{other}` is no kind of principal"))),
+        };
+        named.extend(values.texts("a principal")?.into_iter().map(|value| (kind, value)));
+    }
+    if named.is_empty() { Err(fault("a principal names nobody")) } else { Ok(named) }
+}
+
+fn once<T>(place: &mut Option<T>, value: T, what: &str) -> Result<(), SyntaxError> {
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(fault(&format!("{what} exclude each other"))),
@@ -235,8 +323,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Number(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
+    /// A number that a double holds to its last digit. Longer ones would be compared as others than they were written.
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
+        let text = value.to_string();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        if digits > 15 { Err(E::custom("a number has too many digits")) } else { Ok(Json::Number(text)) }
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -256,7 +347,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
         let mut members: Vec<(String, Json)> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = std::collections::BTreeSet::new();
         while let Some((name, value)) = map.next_entry::<String, Json>()? {
             if members.len() == MEMBERS_MAX || !seen.insert(name.clone()) {
                 return Err(A::Error::custom(format_args!("`{name}` stands twice, or there are too many members")));

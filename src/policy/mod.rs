@@ -3,11 +3,14 @@
 //! - [`document`]: JSON to the parts of a policy, with AWS's grammar.
 //! - [`pattern`], [`resource`]: wildcards and ARNs.
 //! - [`variable`]: `${aws:username}` and its relatives.
-//! - [`condition`], [`operator`]: condition blocks.
+//! - [`condition`], [`operator`], [`value`]: condition blocks.
+//! - [`truth`]: what becomes of values that cannot be compared.
+//! - [`principal`]: whom a resource-based policy names, and in which words; [`public`]: what S3 calls public.
 //! - [`compiled`]: a compiled [`Policy`].
 //! - [`set`]: [`PolicySet`], policies that are decided together, found by service.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
-//! - [`validate`](mod@validate): what AWS refuses to save, with its messages.
+//! - [`explain`](mod@explain): the same decision with everything that took part in it, for the simulator.
+//! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
 //!
 //! Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Policy evaluation logic".
 
@@ -15,14 +18,23 @@ pub mod compiled;
 pub mod condition;
 pub mod decide;
 pub mod document;
+pub mod explain;
 pub mod operator;
 pub mod pattern;
+pub mod principal;
+pub mod public;
+pub mod quota;
 pub mod resource;
+pub mod s3_actions;
 pub mod set;
+pub mod truth;
 pub mod validate;
+pub mod value;
 pub mod variable;
 
-pub use compiled::Policy;
-pub use decide::{Decision, DenyKind, Layers, Question, decide};
+pub use compiled::{Kind, Policy};
+pub use decide::{AllowKind, Decision, DenyKind, Layer, Layers, Question, decide, decide_trust};
+pub use explain::{Explanation, explain, explain_trust};
+pub use principal::{Named, Party, PartyKind};
 pub use set::{PolicySet, Source};
-pub use validate::validate;
+pub use validate::{validate, validate_managed};

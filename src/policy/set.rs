@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     compiled::{Policy, Statement},
-    decide::{Decided, Question},
+    decide::{Decided, Layer, Question},
     document::Effect,
+    principal::{Named, Party},
 };
 
 /// Where a policy comes from, for explanations: the ARN of a managed policy, `{identity arn}/{name}` of an inline one.
@@ -48,19 +49,14 @@ impl PolicySet {
     }
 
     /// The first statement that denies, else the first that allows.
-    pub(super) fn decide(&self, question: &Question<'_>, action: (&str, &str)) -> Option<Decided<'_>> {
-        let named = self.by_service.binary_search_by(|(service, _)| (**service).cmp(action.0));
-        let named = named.ok().and_then(|at| self.by_service.get(at)).map_or(&[][..], |(_, places)| places);
+    pub(super) fn decide(&self, question: &Question<'_>, action: (&str, &str), layer: Layer) -> Option<Decided<'_>> {
         let mut allowed = None;
-        for &(policy_at, statement_at) in named.iter().chain(&self.others) {
-            let Some((source, policy)) = self.policies.get(policy_at as usize) else { continue };
-            let Some(statement) = policy.statements().get(statement_at as usize) else { continue };
-            if statement.effect == Effect::Allow && allowed.is_some() {
+        for (source, at, statement) in self.candidates(action.0) {
+            if statement.effect == Effect::Allow && (allowed.is_some() || !statement.counts_for_identities()) {
                 continue;
             }
             if statement.matches(action.0, action.1, &question.resource, question.context) {
-                let decided =
-                    Decided { effect: statement.effect, source, statement: statement_at, sid: &statement.sid };
+                let decided = Decided::by(statement, layer, source, at);
                 if statement.effect == Effect::Deny {
                     return Some(decided);
                 }
@@ -68,6 +64,52 @@ impl PolicySet {
             }
         }
         allowed
+    }
+
+    /// The same of a resource-based policy, with the words in which it names the party: the first statement that denies,
+    /// else the one that grants most by its words.
+    pub(super) fn decide_for(
+        &self,
+        question: &Question<'_>,
+        action: (&str, &str),
+        layer: Layer,
+        party: &Party<'_>,
+    ) -> Option<(Decided<'_>, Named)> {
+        let mut allowed: Option<(Decided<'_>, Named)> = None;
+        for (source, at, statement) in self.candidates(action.0) {
+            let Some(named) = statement.names(party) else { continue };
+            if statement.effect == Effect::Allow && allowed.is_some_and(|(_, before)| before >= named) {
+                continue;
+            }
+            if statement.matches(action.0, action.1, &question.resource, question.context) {
+                let decided = Decided::by(statement, layer, source, at);
+                if statement.effect == Effect::Deny {
+                    return Some((decided, named));
+                }
+                allowed = Some((decided, named));
+            }
+        }
+        allowed
+    }
+
+    /// Whether a policy of the set grants something to everyone, as S3 means it.
+    pub fn is_public(&self) -> bool {
+        self.policies.iter().any(|(_, policy)| policy.is_public())
+    }
+
+    /// The policies, in their order.
+    pub(super) fn policies(&self) -> impl Iterator<Item = (&Source, &Policy)> {
+        self.policies.iter().map(|(source, policy)| (source, &**policy))
+    }
+
+    /// The statements that can be about a service.
+    fn candidates(&self, service: &str) -> impl Iterator<Item = (&str, u32, &Statement)> {
+        let named = self.by_service.binary_search_by(|(name, _)| (**name).cmp(service));
+        let named = named.ok().and_then(|at| self.by_service.get(at)).map_or(&[][..], |(_, places)| places);
+        named.iter().chain(&self.others).filter_map(|&(policy_at, statement_at)| {
+            let (source, policy) = self.policies.get(policy_at as usize)?;
+            Some((&**source, statement_at, policy.statements().get(statement_at as usize)?))
+        })
     }
 }
 

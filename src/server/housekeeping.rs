@@ -1,12 +1,12 @@
 //! What goes on beside the requests: the admin listener, the health of the store, the stamps of last use.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{fmt::Display, net::TcpListener, sync::Arc, time::Duration};
 
 use tokio::{
     runtime,
     sync::watch,
     task::spawn_blocking,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::admin;
@@ -18,6 +18,9 @@ use crate::{
 
 /// How often the store is asked whether it is there: a revocation counts within this time, or requests are refused.
 const CONFIRM: Duration = Duration::from_secs(1);
+
+/// How long the store may take for its answer.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// How often stamps of last use are written.
 const FLUSH: Duration = Duration::from_secs(60);
@@ -34,8 +37,10 @@ pub(super) struct House {
     pub ended: watch::Receiver<bool>,
 }
 
-/// Keeps house until the server has ended.
+/// Keeps house until the server has ended. Without housekeeping nobody knows whether the snapshot still holds, so that
+/// nothing is served any more.
 pub(super) fn keep(house: House, admin_listener: TcpListener) {
+    let _last_word = LastWord(house.store.clone());
     let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "no housekeeping"),
@@ -50,20 +55,31 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
     runtime.block_on(async {
         let House { directory, store, health, mut ended, .. } = house;
         let answering = admin::serve(admin_listener, health, ended.clone());
-        let confirming = confirm(directory.clone(), store);
-        let flushing = flush(directory.clone());
-        tokio::select! {
-            answered = answering => {
-                if let Err(error) = answered {
-                    tracing::error!(%error, "the admin listener ended");
-                }
-                let _ = ended.wait_for(|ended| *ended).await;
+        let answering = async {
+            if let Err(error) = answering.await {
+                tracing::error!(%error, "the admin listener ended");
             }
-            () = confirming => {}
-            () = flushing => {}
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = answering => {}
+            () = confirm(directory.clone(), store) => {}
+            () = flush(directory.clone()) => {}
+            _ = ended.wait_for(|ended| *ended) => {}
         }
         stamp(&directory).await;
     });
+    // A store that does not answer is not waited for.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+}
+
+/// However housekeeping ends, the store is not vouched for any more.
+struct LastWord(Condition);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        self.0.fail("nobody keeps house");
+    }
 }
 
 /// Asks the store, again and again, for its latest change, which the snapshot must show.
@@ -73,7 +89,16 @@ async fn confirm(directory: Arc<Directory>, store: Condition) {
     loop {
         ticks.tick().await;
         let asked = directory.clone();
-        match spawn_blocking(move || asked.confirm()).await {
+        let mut answer = spawn_blocking(move || asked.confirm());
+        let answer = match timeout(ANSWER, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                unreadable(&store, &"no answer in time");
+                // It is asked again when it has answered this.
+                answer.await
+            }
+        };
+        match answer {
             Ok(Ok(sequence)) => {
                 if !store.holds() {
                     tracing::info!("the store can be read again");
@@ -81,15 +106,17 @@ async fn confirm(directory: Arc<Directory>, store: Condition) {
                 store.hold();
                 SnapshotConfirmed { sequence: sequence.0, at: clock::now() }.emit();
             }
-            Ok(Err(error)) => {
-                if store.holds() {
-                    tracing::error!(%error, "the store cannot be read; requests are refused");
-                }
-                store.fail(error.to_string());
-            }
-            Err(error) => store.fail(error.to_string()),
+            Ok(Err(error)) => unreadable(&store, &error),
+            Err(error) => unreadable(&store, &error),
         }
     }
+}
+
+fn unreadable(store: &Condition, error: &dyn Display) {
+    if store.holds() {
+        tracing::error!(%error, "the store cannot be read; requests are refused");
+    }
+    store.fail(error.to_string());
 }
 
 async fn flush(directory: Arc<Directory>) {

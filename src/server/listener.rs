@@ -1,8 +1,10 @@
 //! Accepting connections and serving HTTP/1.1 and HTTP/2 on them until the server drains.
 
 use std::{
+    convert::Infallible,
     io,
     net::{SocketAddr, TcpListener as StdListener},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -20,16 +22,23 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::watch,
-    time::timeout,
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{paced::Paced, tls};
+use super::{
+    activity::{Activity, Doing},
+    tls,
+    to_end::ToEnd,
+};
 use crate::gateway::{body::AnswerBody, read::Connection};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 4096;
+
+/// How many requests one connection may have open at once: what most servers allow.
+const REQUESTS_MAX: usize = 128;
 
 /// What one listener needs to know.
 #[derive(Clone)]
@@ -38,12 +47,12 @@ pub struct Limits {
     pub connections_max: usize,
     /// From the first byte of a request head to its last.
     pub head_time: Duration,
+    /// How long a connection may stand still: without a request, or with an answer that its client does not take.
+    pub idle_time: Duration,
     /// A TLS handshake.
     pub handshake_time: Duration,
     /// The longest request head, in bytes.
     pub head_bytes_max: usize,
-    /// The longest wait for a client to read more of its response.
-    pub write_time: Duration,
 }
 
 /// Answers requests of one connection.
@@ -91,7 +100,7 @@ pub async fn serve<S: Service>(
             Err(error) => {
                 // Out of file descriptors, or a connection that is gone already: neither may spin or stop us.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                sleep(Duration::from_millis(20)).await;
                 continue;
             }
         };
@@ -100,31 +109,28 @@ pub async fn serve<S: Service>(
             continue;
         };
         let (service, tls, limits, draining) = (service.clone(), tls.clone(), limits.clone(), draining.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            one_connection(stream, peer, service, tls, limits, draining).await;
-        });
+        tokio::spawn(one_connection(stream, peer, place, service, tls, limits, draining));
     }
 }
 
 async fn one_connection<S: Service>(
     stream: TcpStream,
     peer: SocketAddr,
+    place: Place,
     service: S,
     tls: Option<TlsAcceptor>,
     limits: Limits,
     draining: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
-    let stream = Paced::new(stream, limits.write_time);
     let peer = peer.ip().to_canonical();
     let Some(acceptor) = tls else {
-        return http(stream, Connection { peer, tls: None }, service, limits, draining).await;
+        return http(stream, Connection { peer, tls: None }, place, service, limits, draining).await;
     };
     match timeout(limits.handshake_time, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let facts = tls::facts(stream.get_ref().1);
-            http(stream, Connection { peer, tls: Some(facts) }, service, limits, draining).await;
+            http(stream, Connection { peer, tls: Some(facts) }, place, service, limits, draining).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "tls handshake failed"),
         Err(_) => tracing::debug!(%peer, "tls handshake took too long"),
@@ -134,20 +140,64 @@ async fn one_connection<S: Service>(
 async fn http<S: Service, I>(
     io: I,
     connection: Connection,
+    place: Place,
     service: S,
     limits: Limits,
     mut draining: watch::Receiver<bool>,
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let connection = Arc::new(connection);
+    let (connection, activity, place) = (Arc::new(connection), Arc::new(Activity::default()), Arc::new(place));
     let answers = {
-        let (service, connection) = (service.clone(), connection.clone());
+        let (service, connection, activity) = (service.clone(), connection.clone(), activity.clone());
+        // A request goes on though its client has given it up. Until it is answered it takes its connection's place, and
+        // its own among the connection's requests: resetting streams does not make room for more.
+        let room = Arc::new(Semaphore::new(REQUESTS_MAX));
         service_fn(move |request| {
+            let (answering, place, room) = (activity.answering(), place.clone(), room.clone());
             let answer = service.clone().answer(request, connection.clone());
-            async move { Ok::<_, std::convert::Infallible>(answer.await) }
+            async move {
+                let taken = room.acquire_owned().await;
+                let to_end = ToEnd::new(async move {
+                    let answer = answer.await;
+                    drop((taken, place));
+                    answer
+                });
+                let answer = to_end.await;
+                Ok::<_, Infallible>(answer.map(|body| answering.answered(body)))
+            }
         })
     };
+    let builder = protocols(&limits);
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(io), answers));
+    let (mut seen, mut is_ending) = (0, false);
+    // Who has not asked for anything by then will not.
+    let mut look = pin!(sleep(limits.head_time));
+    let ended = loop {
+        tokio::select! {
+            ended = serving.as_mut() => break ended,
+            () = turned(&mut draining), if !is_ending => {}
+            () = look.as_mut() => {
+                look.set(sleep(limits.idle_time));
+                match activity.since(&mut seen) {
+                    Doing::Work => continue,
+                    Doing::Nothing if !is_ending && !activity.is_new() => {}
+                    doing => return tracing::debug!(peer = %connection.peer, ?doing, "a connection was ended"),
+                }
+            }
+        }
+        is_ending = true;
+        serving.as_mut().graceful_shutdown();
+    };
+    if let Err(error) = ended {
+        match error.downcast_ref::<hyper::Error>() {
+            Some(error) if error.is_parse() => service.unreadable(&connection, error),
+            _ => tracing::debug!(peer = %connection.peer, %error, "a connection ended with an error"),
+        }
+    }
+}
+
+fn protocols(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -157,22 +207,9 @@ async fn http<S: Service, I>(
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(limits.head_bytes_max).unwrap_or(u32::MAX))
-        .max_concurrent_streams(128)
+        .max_concurrent_streams(u32::try_from(REQUESTS_MAX).ok())
         .keep_alive_interval(Duration::from_secs(30));
-    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(io), answers));
-    let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
-        () = turned(&mut draining) => {
-            serving.as_mut().graceful_shutdown();
-            serving.await
-        }
-    };
-    if let Err(error) = ended {
-        match error.downcast_ref::<hyper::Error>() {
-            Some(error) if error.is_parse() => service.unreadable(&connection, error),
-            _ => tracing::debug!(peer = %connection.peer, %error, "a connection ended with an error"),
-        }
-    }
+    builder
 }
 
 /// Waits until the server drains, or is gone.

@@ -3,14 +3,15 @@
 //! Worker threads serve clients, one a core; one more thread answers on the admin listener and keeps house. All of them
 //! end when the server drains.
 
+mod activity;
 mod admin;
 pub mod embedded;
 mod housekeeping;
 mod listener;
-mod paced;
 mod settings;
 pub mod state;
 mod tls;
+mod to_end;
 mod worker;
 
 use std::{
@@ -196,9 +197,9 @@ fn connection_limits(config: &Config) -> listener::Limits {
     listener::Limits {
         connections_max: config.limits.connections,
         head_time: config.limits.head_time,
+        idle_time: config.limits.idle_time,
         handshake_time: HANDSHAKE_TIME,
         head_bytes_max: config.limits.head_bytes,
-        write_time: config.limits.idle_time,
     }
 }
 

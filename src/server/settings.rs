@@ -31,6 +31,8 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
         .iter()
         .any(|upstream| matches!(upstream.kind, UpstreamKind::S3 { keys_are_file_paths: true, .. }));
     let region = config.regions.first().map_or("us-east-1", |region| region).to_owned();
+    let apis = config.upstreams.iter().filter_map(|upstream| api(upstream, account, &region));
+    let apis_by_host = apis.filter(|api| api.host.is_some()).collect();
     let mut backends = Vec::with_capacity(config.upstreams.len());
     for upstream in config.upstreams {
         let tls = if upstream.url.tls { Some(tls::client(upstream.ca_file.as_deref())?) } else { None };
@@ -40,6 +42,7 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
         account,
         regions: config.regions,
         addressing: Addressing { base_domains: config.domains, keys_are_file_paths },
+        apis_by_host,
         proxies: Proxies::new(config.trusted_proxies),
         limits: Limits {
             buffered_bytes_max: config.limits.buffered_bytes,
@@ -64,18 +67,24 @@ fn connect(backends: &[(Upstream, Option<Arc<ClientConfig>>)], account: AccountI
                 let upstream = S3Upstream::new(&backend.name, pool, style, region, access_key_id, secret);
                 upstreams.s3.push((buckets.clone(), Arc::new(upstream)));
             }
-            UpstreamKind::Http { api_id, stage, host, base_path, headers } => {
-                let api = Api {
-                    id: api_id.clone(),
-                    stage: stage.clone(),
-                    region: own_region.to_owned(),
-                    account,
-                    host: host.clone(),
-                    base_path: base_path.clone(),
-                };
+            UpstreamKind::Http { headers, .. } => {
+                let Some(api) = api(backend, account, own_region) else { continue };
                 upstreams.http.push(Arc::new(HttpUpstream::new(&backend.name, api, pool, headers.clone())));
             }
         }
     }
     upstreams
+}
+
+/// The internal API that an upstream serves.
+fn api(upstream: &Upstream, account: AccountId, own_region: &str) -> Option<Api> {
+    let UpstreamKind::Http { api_id, stage, host, base_path, .. } = &upstream.kind else { return None };
+    Some(Api {
+        id: api_id.clone(),
+        stage: stage.clone(),
+        region: own_region.to_owned(),
+        account,
+        host: host.clone(),
+        base_path: base_path.clone(),
+    })
 }

@@ -5,6 +5,7 @@
 use super::{
     escape::BadEscape,
     evidence::{Algorithm, EXPIRES_MAX, Form},
+    verify::SKEW_SECONDS_MAX,
 };
 use crate::base::{Fault, Timestamp, time};
 
@@ -103,7 +104,12 @@ pub enum Refusal {
         now: Timestamp,
     },
     /// A presigned URL from the future.
-    NotYetValid,
+    NotYetValid {
+        /// When it was signed.
+        signed: Timestamp,
+        /// Now.
+        now: Timestamp,
+    },
     /// No such access key, or it is inactive.
     UnknownKey(String),
     /// A session token that is not ours, or one for a long-term key.
@@ -159,7 +165,7 @@ impl Refusal {
                     .with("Expires", time::iso8601(end))
                     .with("ServerTime", time::iso8601(*now))
             }
-            Refusal::NotYetValid => denied("Request is not valid yet"),
+            Refusal::NotYetValid { .. } => denied("Request is not valid yet"),
             Refusal::HeadersNotSigned(names) => {
                 denied("There were headers present in the request which were not signed")
                     .with("HeadersNotSigned", names.join(", "))
@@ -284,7 +290,10 @@ impl Refusal {
             }
             Refusal::BadEscape(escape) => Fault::new(400, "MalformedQueryString", malformed_escape(*escape)),
             Refusal::AboveRoot => invalid_uri(),
-            Refusal::Skewed { signed, now } | Refusal::Expired { signed, now, .. } => skew_in_words(*signed, *now),
+            Refusal::Skewed { signed, now } | Refusal::NotYetValid { signed, now } => {
+                skew_in_words(*signed, *now, SKEW_SECONDS_MAX)
+            }
+            Refusal::Expired { signed, expires, now } => skew_in_words(*signed, *now, i64::from(*expires)),
             Refusal::Mismatch(_) => mismatch(
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
                  Access Key and signing method. Consult the service documentation for details.",
@@ -433,14 +442,19 @@ fn s3_mismatch(mismatch: &Mismatch) -> Fault {
         .with("CanonicalRequestBytes", bytes(&mismatch.canonical_request))
 }
 
-fn skew_in_words(signed: Timestamp, now: Timestamp) -> Fault {
-    let quarter = jiff::SignedDuration::from_mins(15);
+/// What the Query services say of a signature that is too old or too young by more than so many seconds.
+fn skew_in_words(signed: Timestamp, now: Timestamp, seconds_max: i64) -> Fault {
+    let most = jiff::SignedDuration::from_secs(seconds_max);
+    let told = match seconds_max % 60 {
+        0 => format!("{} min.", seconds_max / 60),
+        _ => format!("{seconds_max} sec."),
+    };
     let (signed_at, at) = (time::amz_date(signed), time::amz_date(now));
     mismatch(&if signed < now {
-        let limit = time::amz_date(now - quarter);
-        format!("Signature expired: {signed_at} is now earlier than {limit} ({at} - 15 min.)")
+        let limit = time::amz_date(now - most);
+        format!("Signature expired: {signed_at} is now earlier than {limit} ({at} - {told})")
     } else {
-        let limit = time::amz_date(now + quarter);
-        format!("Signature not yet current: {signed_at} is still later than {limit} ({at} + 15 min.)")
+        let limit = time::amz_date(now + most);
+        format!("Signature not yet current: {signed_at} is still later than {limit} ({at} + {told})")
     })
 }

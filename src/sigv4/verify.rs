@@ -144,7 +144,7 @@ fn check_time(signed: &Signed<'_>, now: Timestamp) -> Result<(), Refusal> {
     }
     let expires = signed.expires.unwrap_or(EXPIRES_DEFAULT);
     if age < -SKEW_SECONDS_MAX {
-        return Err(Refusal::NotYetValid);
+        return Err(Refusal::NotYetValid { signed: signed.at, now });
     }
     match age > i64::from(expires) {
         true => Err(Refusal::Expired { signed: signed.at, expires, now }),

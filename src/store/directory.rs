@@ -78,7 +78,7 @@ impl Directory {
     pub fn ensure_account(&self, id: AccountId, root: Option<RootKey>, now: Timestamp) -> Result<(), StoreError> {
         self.write(|work| {
             if work.account(id)?.is_none() {
-                work.add_account(&Account { id, created: now })?;
+                work.add_account(&Account { id, created: now, public_access_block: None })?;
             }
             root.map_or(Ok(()), |root| ensure_root_key(work, id, root, now))
         })

@@ -12,6 +12,61 @@ pub struct Account {
     pub id: AccountId,
     /// When it was made.
     pub created: Timestamp,
+    /// What is kept from the public in all buckets of the account.
+    pub public_access_block: Option<PublicAccessBlock>,
+}
+
+/// What is kept from the public, whatever bucket policies say. Source: S3 user guide, "Blocking public access".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PublicAccessBlock {
+    /// `BlockPublicAcls`: ACLs that grant to the public are not taken.
+    pub block_public_acls: bool,
+    /// `IgnorePublicAcls`: those that are there have no effect.
+    pub ignore_public_acls: bool,
+    /// `BlockPublicPolicy`: bucket policies that grant to the public are not taken.
+    pub block_public_policy: bool,
+    /// `RestrictPublicBuckets`: a bucket with such a policy is open to its own account only.
+    pub restrict_public_buckets: bool,
+}
+
+impl PublicAccessBlock {
+    /// As four bits, the first member the lowest.
+    pub fn bits(self) -> u8 {
+        let all =
+            [self.block_public_acls, self.ignore_public_acls, self.block_public_policy, self.restrict_public_buckets];
+        all.into_iter().rev().fold(0, |bits, set| bits << 1 | u8::from(set))
+    }
+
+    /// From its four bits.
+    pub fn from_bits(bits: u8) -> Self {
+        Self {
+            block_public_acls: bits & 1 != 0,
+            ignore_public_acls: bits & 2 != 0,
+            block_public_policy: bits & 4 != 0,
+            restrict_public_buckets: bits & 8 != 0,
+        }
+    }
+
+    /// What either of two blocks: a bucket's and its account's.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self::from_bits(self.bits() | other.bits())
+    }
+}
+
+/// A bucket that an account made or keeps settings of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The name, unique over all accounts.
+    pub name: Box<str>,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When this program came to know it.
+    pub created: Timestamp,
+    /// The JSON text of its policy as it was given.
+    pub policy: Option<Box<str>>,
+    /// What is kept from the public.
+    pub public_access_block: Option<PublicAccessBlock>,
 }
 
 /// The kinds of IAM identities: who policies can be attached to.

@@ -21,8 +21,8 @@ mod system_random;
 
 pub use directory::{Directory, RootKey};
 pub use entity::{
-    AccessKey, Account, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
-    PolicyVersion,
+    AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
+    PolicyVersion, PublicAccessBlock,
 };
 pub use error::{ErrorKind, StoreError};
 pub use master_key::MasterKey;
@@ -70,6 +70,10 @@ pub enum Subject {
     AccessKey(AccessKeyId),
     /// A managed policy by its unique id: itself or its default version.
     Policy(Box<str>),
+    /// A bucket by its name.
+    Bucket(Box<str>),
+    /// What an account keeps from the public.
+    Account(AccountId),
 }
 
 /// An access key with its secret.
@@ -105,6 +109,10 @@ pub enum Record {
     Identity(Holding),
     /// An access key. Comes after its owner.
     AccessKey(OpenKey),
+    /// An account.
+    Account(Account),
+    /// A bucket.
+    Bucket(Bucket),
 }
 
 /// A database of identities.
@@ -235,6 +243,23 @@ pub trait UnitOfWork {
     fn put_tags(&mut self, resource: &str, tags: &[Tag]) -> Result<(), StoreError>;
     /// Deletes tags; keys without a tag are passed over.
     fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Result<(), StoreError>;
+
+    /// Adds a bucket. [`ErrorKind::Exists`] if the name is taken, in any account.
+    fn add_bucket(&mut self, bucket: &Bucket) -> Result<(), StoreError>;
+    /// A bucket.
+    fn bucket(&mut self, name: &str) -> Result<Option<Bucket>, StoreError>;
+    /// Puts the policy of a bucket in place of the one before, or takes it away.
+    fn put_bucket_policy(&mut self, name: &str, policy: Option<&str>) -> Result<(), StoreError>;
+    /// Says what of a bucket is kept from the public.
+    fn put_public_access_block(&mut self, name: &str, block: Option<PublicAccessBlock>) -> Result<(), StoreError>;
+    /// Deletes a bucket with its settings; `false` if it was not known.
+    fn delete_bucket(&mut self, name: &str) -> Result<bool, StoreError>;
+    /// Says what of all buckets of an account is kept from the public.
+    fn put_account_public_access_block(
+        &mut self,
+        account: AccountId,
+        block: Option<PublicAccessBlock>,
+    ) -> Result<(), StoreError>;
 
     /// The sequence of the latest change that this unit of work sees, its own included.
     fn latest(&mut self) -> Result<Sequence, StoreError>;

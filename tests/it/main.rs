@@ -18,6 +18,7 @@ mod mapping_documents;
 mod mapping_execute_api;
 mod mapping_table;
 mod mapping_upstream;
+mod policy;
 mod road;
 mod sigv4;
 mod store;

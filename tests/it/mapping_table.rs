@@ -11,15 +11,15 @@ use super::mapping::{addressing, head};
 const LIST: &str = include_str!("data/s3-operations.tsv");
 
 /// A line of the list.
-struct Line {
-    level: &'static str,
-    method: &'static str,
-    discriminator: &'static str,
-    operation: &'static str,
+pub struct Line {
+    pub level: &'static str,
+    pub method: &'static str,
+    pub discriminator: &'static str,
+    pub operation: &'static str,
     actions: &'static str,
 }
 
-fn lines() -> Vec<Line> {
+pub fn lines() -> Vec<Line> {
     let read = |line: &'static str| {
         let [level, method, discriminator, operation, actions, ..] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("a line with too few columns: {line}");
@@ -150,7 +150,7 @@ fn check_line(line: &Line, is_versioned: bool) {
 }
 
 /// `analytics&id hdr:x-y` as a query and headers.
-fn request_of(discriminator: &str) -> (String, HeaderMap) {
+pub fn request_of(discriminator: &str) -> (String, HeaderMap) {
     let (mut query, mut headers) = (Vec::new(), HeaderMap::new());
     for word in discriminator.split(' ').filter(|word| !word.is_empty()) {
         if let Some(names) = word.strip_prefix("hdr:") {
@@ -171,7 +171,7 @@ fn request_of(discriminator: &str) -> (String, HeaderMap) {
 }
 
 /// The smallest document that an operation takes.
-fn document_of(operation: &str) -> &'static str {
+pub fn document_of(operation: &str) -> &'static str {
     match operation {
         "CreateBucket" => "",
         "PutObjectTagging" | "PutBucketTagging" => "<Tagging><TagSet/></Tagging>",
@@ -181,6 +181,7 @@ fn document_of(operation: &str) -> &'static str {
         "PutBucketAnalyticsConfiguration" => "<AnalyticsConfiguration/>",
         "PutBucketLogging" => "<BucketLoggingStatus/>",
         "PutBucketReplication" => "<ReplicationConfiguration/>",
+        "PutPublicAccessBlock" => "<PublicAccessBlockConfiguration/>",
         "RestoreObject" => "<RestoreRequest/>",
         "UpdateObjectEncryption" => "<ObjectEncryption/>",
         _ => "<Anything/>",

@@ -41,7 +41,7 @@ fn written() -> TempDir {
     let mut work = store.begin().unwrap();
     for (number, id) in [(1, "AKIAROOT000000000001"), (2, "AKIAROOT000000000002")] {
         let account = AccountId::from_number(number);
-        work.add_account(&Account { id: account, created: at(0) }).unwrap();
+        work.add_account(&Account { id: account, created: at(0), public_access_block: None }).unwrap();
         let key = AccessKey { account, ..access_key(id, KeyOwner::Root) };
         work.add_access_key(&key, &secret(SECRET)).unwrap();
     }

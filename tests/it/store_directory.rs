@@ -82,7 +82,7 @@ fn a_change_is_shown_when_it_is_acknowledged_and_after_a_restart() {
         let before = directory.snapshot();
         directory
             .write::<_, StoreError>(|work| {
-                work.add_account(&Account { id: account(), created: at(0) })?;
+                work.add_account(&Account { id: account(), created: at(0), public_access_block: None })?;
                 work.add_identity(&user("AIDA1", "ann"))?;
                 work.add_access_key(&access_key(id, owner("AIDA1")), &secret("s"))
             })

@@ -108,7 +108,7 @@ pub enum Parameters<'a> {
     Json(&'a Value),
 }
 
-/// `additionalEventData`. The first seven members are S3's own, the last two are ours.
+/// `additionalEventData`. The first seven members are S3's own, the last three are ours.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Additional<'a> {
     /// `SignatureVersion`: `SigV4`, `SigV4A`.
@@ -129,6 +129,8 @@ pub struct Additional<'a> {
     pub decision: Option<&'a str>,
     /// `detail`: the cause of an error as only the operator may see it.
     pub detail: Option<&'a str>,
+    /// `request`: what was asked for where no operation is known, without the values of its parameters.
+    pub request: Option<&'a str>,
 }
 
 /// One element of `resources`.
@@ -140,6 +142,13 @@ pub enum Resource<'a> {
         bucket: &'a str,
         /// The key, decoded.
         key: &'a str,
+    },
+    /// `AWS::S3::Object` for all keys that begin so: what a listing or a deletion of several is about.
+    Objects {
+        /// The bucket's name.
+        bucket: &'a str,
+        /// The beginning, decoded.
+        prefix: &'a str,
     },
     /// `AWS::S3::Bucket`.
     Bucket {

@@ -100,6 +100,7 @@ impl Additional<'_> {
             self.sse_applied,
             self.decision,
             self.detail,
+            self.request,
         ];
         texts.iter().all(Option::is_none) && self.bytes_in.is_none() && self.bytes_out.is_none()
     }
@@ -119,6 +120,7 @@ impl Additional<'_> {
         object.maybe("SSEApplied", self.sse_applied);
         object.maybe("decision", self.decision.map(|text| cut(text, REASON_BYTES_MAX)));
         object.maybe("detail", self.detail.map(|text| cut(text, REASON_BYTES_MAX)));
+        object.maybe("request", self.request.map(|text| cut(text, REASON_BYTES_MAX)));
         object.close();
     }
 }
@@ -137,18 +139,21 @@ fn resources(out: &mut Vec<u8>, resources: &[Resource<'_>]) {
 impl Resource<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         let (account, kind) = match self {
-            Resource::Object { .. } => (&None, "AWS::S3::Object"),
+            Resource::Object { .. } | Resource::Objects { .. } => (&None, "AWS::S3::Object"),
             Resource::Bucket { account, .. } => (account, "AWS::S3::Bucket"),
             Resource::Other { account, kind, .. } => (account, *kind),
         };
         let mut object = Object::open(out);
         object.maybe("accountId", account.as_ref().map(AccountId::as_str));
         object.text("type", kind);
-        object.member("ARN", |out| match self {
-            Resource::Object { bucket, key } => s3_arn(out, &[bucket, "/", key]),
-            Resource::Bucket { bucket, .. } => s3_arn(out, &[bucket]),
-            Resource::Other { arn, .. } => json::text(out, arn),
-        });
+        match self {
+            Resource::Object { bucket, key } => object.member("ARN", |out| s3_arn(out, &[bucket, "/", key])),
+            Resource::Objects { bucket, prefix } => {
+                object.member("ARNPrefix", |out| s3_arn(out, &[bucket, "/", prefix]));
+            }
+            Resource::Bucket { bucket, .. } => object.member("ARN", |out| s3_arn(out, &[bucket])),
+            Resource::Other { arn, .. } => object.text("ARN", arn),
+        }
         object.close();
     }
 }

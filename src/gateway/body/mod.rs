@@ -1,12 +1,14 @@
 //! Bodies on the road. Everything streams; nothing here holds more than one frame beyond what hyper holds.
 
 mod answer;
+mod client;
 mod drain;
 mod idle;
 mod spooled;
 mod upload;
 
-pub use answer::{AnswerBody, OnEnd};
+pub use answer::{AnswerBody, Ended, OnEnd};
+pub use client::{ClientBody, ClientBodyError, Meter, Patience};
 pub use drain::{TooLarge, buffer, drain};
 pub use idle::IdleTimer;
 pub use spooled::Spooled;

@@ -11,24 +11,26 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 
-use super::{BodyError, IdleTimer};
-use crate::base::Fault;
-use crate::sigv4::payload::PayloadVerifier;
+use super::{BodyError, ClientBody};
+use crate::{base::Fault, sigv4::payload::PayloadVerifier};
 
 /// What the road learns of an upload while the upstream's connection reads it.
 #[derive(Default)]
 pub struct Progress {
-    /// Bytes of the client's body so far, framing included.
-    received: AtomicU64,
+    /// Bytes handed to the upstream's connection so far.
+    sent: AtomicU64,
+    /// Whether the upstream's connection waits for the client.
+    waits: AtomicBool,
     /// Whether the whole body was proven and handed over.
     done: AtomicBool,
+    /// Whether the upstream has refused it already.
+    unwanted: AtomicBool,
     /// Why the upload was broken off.
     failure: Mutex<Option<Fault>>,
 }
@@ -37,12 +39,22 @@ pub struct Progress {
 pub type Uploaded = Arc<Progress>;
 
 impl Progress {
-    /// Bytes of the client's body so far.
-    pub fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
+    /// Bytes handed to the upstream's connection so far.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
-    /// Whether the whole body was proven and handed over.
+    /// Whether it is the client that is waited for, whose own deadline then runs.
+    pub fn waits_for_client(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// The upstream wants no more of it.
+    pub fn stop(&self) {
+        self.unwanted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the whole body was proven.
     pub fn is_done(&self) -> bool {
         self.done.load(Ordering::Acquire)
     }
@@ -66,18 +78,17 @@ pub enum UploadBody {
     /// Proven as it passes.
     Stream(Box<Proving>),
     /// Collected and proven before, of this length in bytes.
-    Spooled(UnsyncBoxBody<Bytes, BodyError>, u64),
+    Spooled(UnsyncBoxBody<Bytes, BodyError>, u64, Uploaded),
 }
 
 /// A body that is proven as it passes.
 pub struct Proving {
-    from: Incoming,
+    from: ClientBody,
     verifier: Option<PayloadVerifier>,
     /// Decoded, not yet handed over. The last one stays until the body is proven.
     ready: VecDeque<Bytes>,
     /// What the upstream was promised and has not got yet, in bytes.
     remaining: u64,
-    idle: IdleTimer,
     progress: Uploaded,
 }
 
@@ -88,17 +99,22 @@ impl UploadBody {
     }
 
     /// A body that is proven as it passes. The upstream is promised `length` decoded bytes.
-    pub fn proving(from: Incoming, verifier: PayloadVerifier, length: u64, idle: Duration) -> (Self, Uploaded) {
+    pub fn proving(from: ClientBody, verifier: PayloadVerifier, length: u64) -> (Self, Uploaded) {
         let progress = Uploaded::default();
         let proving = Proving {
             from,
             verifier: Some(verifier),
             ready: VecDeque::with_capacity(4),
             remaining: length,
-            idle: IdleTimer::new(idle),
             progress: progress.clone(),
         };
         (UploadBody::Stream(Box::new(proving)), progress)
+    }
+
+    /// A body of `length` bytes that was collected and proven before.
+    pub fn collected(body: UnsyncBoxBody<Bytes, BodyError>, length: u64) -> (Self, Uploaded) {
+        let progress = Uploaded::new(Progress { done: AtomicBool::new(true), ..Progress::default() });
+        (UploadBody::Spooled(body, length, progress.clone()), progress)
     }
 }
 
@@ -110,7 +126,12 @@ impl Body for UploadBody {
         match self.get_mut() {
             UploadBody::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             UploadBody::Stream(proving) => proving.poll_frame(cx),
-            UploadBody::Spooled(body, _) => Pin::new(body).poll_frame(cx),
+            UploadBody::Spooled(body, _, progress) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()).map_or(0, Bytes::len);
+                progress.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+                Poll::Ready(frame)
+            }
         }
     }
 
@@ -118,7 +139,7 @@ impl Body for UploadBody {
         match self {
             UploadBody::Full(bytes) => bytes.is_none(),
             UploadBody::Stream(proving) => proving.verifier.is_none() && proving.ready.is_empty(),
-            UploadBody::Spooled(body, _) => body.is_end_stream(),
+            UploadBody::Spooled(body, ..) => body.is_end_stream(),
         }
     }
 
@@ -126,7 +147,7 @@ impl Body for UploadBody {
         SizeHint::with_exact(match self {
             UploadBody::Full(bytes) => bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
             UploadBody::Stream(proving) => proving.remaining,
-            UploadBody::Spooled(_, length) => *length,
+            UploadBody::Spooled(_, length, _) => *length,
         })
     }
 }
@@ -134,6 +155,9 @@ impl Body for UploadBody {
 impl Proving {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
+            if self.progress.unwanted.load(Ordering::Relaxed) {
+                return Poll::Ready(Some(Err("the upstream has answered already".into())));
+            }
             let proven = self.verifier.is_none();
             if self.ready.len() > usize::from(!proven)
                 && let Some(bytes) = self.ready.pop_front()
@@ -152,23 +176,19 @@ impl Proving {
 
     /// Takes one more frame of the client's body through the verifier.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
-        let Poll::Ready(frame) = Pin::new(&mut self.from).poll_frame(cx) else {
-            ready!(self.idle.poll_waiting(cx));
-            return Poll::Ready(Err(self.progress.fail(request_timeout())));
-        };
-        self.idle.moved();
-        Poll::Ready(match frame {
+        let polled = Pin::new(&mut self.from).poll_frame(cx);
+        self.progress.waits.store(polled.is_pending(), Ordering::Relaxed);
+        Poll::Ready(match ready!(polled) {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => self.take(data),
                 Err(_) => Ok(()),
             },
-            Some(Err(error)) => Err(self.progress.fail(incomplete_body().because(error))),
+            Some(Err(error)) => Err(self.progress.fail(error.into())),
             None => self.finish(),
         })
     }
 
     fn take(&mut self, data: Bytes) -> Result<(), BodyError> {
-        self.progress.received.fetch_add(data.len() as u64, Ordering::Relaxed);
         let Some(verifier) = &mut self.verifier else { return Ok(()) };
         let ready = &mut self.ready;
         verifier
@@ -199,6 +219,7 @@ impl Proving {
         match self.remaining.checked_sub(bytes.len() as u64) {
             Some(remaining) if proven || remaining > 0 => {
                 self.remaining = remaining;
+                self.progress.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 Ok(Frame::data(bytes))
             }
             _ => Err(self.progress.fail(incomplete_body())),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     base::{Fault, RequestId},
     gateway::{
-        body::UploadBody,
+        body::{UploadBody, Uploaded},
         caller::Caller,
         permit::Permit,
         read::Received,
@@ -24,7 +24,7 @@ use crate::{
 
 /// An internal HTTP API, as one worker sees it.
 pub struct HttpUpstream {
-    name: Box<str>,
+    name: Arc<str>,
     api: Api,
     pool: Arc<Pool>,
     host: HeaderValue,
@@ -72,27 +72,38 @@ impl HttpUpstream {
         let call = permit.redeem();
         let (body, progress) = match outgoing {
             Outgoing::Proven { bytes, .. } => (UploadBody::full(bytes), None),
-            Outgoing::Streaming { body, progress, .. } => (body, Some(progress)),
-            Outgoing::Collected(body) => (body, None),
+            Outgoing::Streaming { body, progress, .. } | Outgoing::Collected { body, progress } => {
+                (body, Some(progress))
+            }
         };
         let outcome = match self.request(&call, body, caller, received, id) {
-            Ok(request) => {
-                let sent = self.pool.send(request, progress.as_ref()).await;
-                match progress.as_ref().and_then(|progress| progress.take_failure()) {
-                    Some(fault) => Err(fault),
-                    None => sent.map_err(|error| self.failed(&error, id)),
-                }
-            }
+            Ok(request) => self.exchange(request, progress.as_ref(), id).await,
             Err(fault) => Err(fault),
         };
-        let is_done = progress.as_ref().is_none_or(|progress| progress.is_done());
-        let outcome = outcome.map_err(Into::into).map(|(response, lease)| {
-            let (head, body) = response.into_parts();
-            let headers = end_to_end(head.headers);
-            Reply::Passed(Box::new(Passed { status: head.status, headers, body, lease: is_done.then_some(lease) }))
-        });
-        let bytes_in = progress.map_or(0, |progress| progress.received());
-        Forwarded { call, bytes_in, outcome }
+        Forwarded { call, outcome: outcome.map_err(Into::into) }
+    }
+
+    async fn exchange(
+        &self,
+        request: Request<UploadBody>,
+        progress: Option<&Uploaded>,
+        id: RequestId,
+    ) -> Result<Reply, Fault> {
+        let sent = self.pool.send(request, progress).await;
+        // A body that did not hold is why the exchange broke, whatever the connection says.
+        if let Some(fault) = progress.and_then(|progress| progress.take_failure()) {
+            return Err(fault);
+        }
+        let (response, lease) = sent.map_err(|error| self.failed(&error, id))?;
+        let unproven = progress.filter(|progress| !progress.is_done());
+        if let Some(progress) = unproven.filter(|_| response.status().is_success()) {
+            progress.stop();
+            return Err(self.failed(&SendError::Unsound("a success before the whole body was there"), id));
+        }
+        let (head, body) = response.into_parts();
+        let (status, headers, lease) = (head.status, end_to_end(head.headers), unproven.is_none().then_some(lease));
+        let (upstream, idle) = (self.name.clone(), self.pool.timeouts().idle);
+        Ok(Reply::Passed(Box::new(Passed { status, headers, body, lease, upstream, idle })))
     }
 
     fn request(
@@ -130,6 +141,7 @@ impl HttpUpstream {
                 (UpstreamFailure::Timeout, Fault::new(504, "GatewayTimeoutException", "Endpoint request timed out"))
             }
             SendError::Broken(_) => (UpstreamFailure::Broken, Fault::new(502, "BadGatewayException", "Bad Gateway")),
+            SendError::Unsound(_) => (UpstreamFailure::Protocol, Fault::new(502, "BadGatewayException", "Bad Gateway")),
         };
         UpstreamFailed { reason, upstream: &self.name, error: &error.to_string(), request_id: id }.emit();
         fault.because(format_args!("upstream `{}`: {error}", self.name))

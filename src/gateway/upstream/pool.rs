@@ -60,6 +60,8 @@ pub enum SendError {
     HeadTimeout,
     /// The connection broke.
     Broken(hyper::Error),
+    /// What came is no answer to the request: why.
+    Unsound(&'static str),
 }
 
 impl Pool {
@@ -79,7 +81,7 @@ impl Pool {
     }
 
     /// Sends a request and waits for the head of its answer. `upload` tells of a streaming body's progress: while it
-    /// moves, the deadline for the answer does not run.
+    /// moves, or waits for the client, the deadline for the answer does not run.
     ///
     /// A request is tried again only if the connection was closed before any of it was sent.
     pub async fn send(
@@ -113,7 +115,7 @@ impl Pool {
         upload: Option<&Uploaded>,
     ) -> Result<Response<Incoming>, Failed> {
         let mut answer = std::pin::pin!(sender.try_send_request(request));
-        let mut seen = 0;
+        let mut sent = 0;
         loop {
             match timeout(self.timeouts.head, answer.as_mut()).await {
                 Ok(Ok(response)) => return Ok(response),
@@ -123,8 +125,9 @@ impl Pool {
                         None => Failed::Sent(SendError::Broken(error.into_error())),
                     });
                 }
-                Err(_) => match upload.map(|upload| upload.received()) {
-                    Some(received) if received > seen => seen = received,
+                Err(_) => match upload {
+                    Some(upload) if upload.waits_for_client() => {}
+                    Some(upload) if upload.sent() > sent => sent = upload.sent(),
                     _ => return Err(Failed::Sent(SendError::HeadTimeout)),
                 },
             }
@@ -181,7 +184,7 @@ enum Failed {
 impl SendError {
     /// Whether the upstream may have acted on the request.
     pub fn may_have_acted(&self) -> bool {
-        matches!(self, SendError::HeadTimeout | SendError::Broken(_))
+        matches!(self, SendError::HeadTimeout | SendError::Broken(_) | SendError::Unsound(_))
     }
 }
 
@@ -192,6 +195,7 @@ impl fmt::Display for SendError {
             SendError::ConnectTimeout => f.write_str("opening a connection took too long"),
             SendError::HeadTimeout => f.write_str("no answer within the deadline"),
             SendError::Broken(error) => write!(f, "the connection broke: {error}"),
+            SendError::Unsound(why) => f.write_str(why),
         }
     }
 }

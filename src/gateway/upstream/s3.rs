@@ -1,6 +1,8 @@
 //! An S3-compatible upstream: a permitted call is rebuilt from its typed form, signed with the upstream's own
 //! credentials, and sent. Nothing of the client's request is copied through.
 
+mod lookup;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -17,6 +19,7 @@ use crate::{
     base::{Fault, RequestId, SecretKey, Timestamp, time},
     gateway::{
         body::{UploadBody, Uploaded, buffer},
+        payload::Checksums,
         permit::Permit,
         protocol::s3 as protocol,
         reply::{Passed, Reply},
@@ -28,7 +31,7 @@ use crate::{
 
 /// An S3-compatible upstream, as one worker sees it.
 pub struct S3Upstream {
-    name: Box<str>,
+    name: Arc<str>,
     pool: Arc<Pool>,
     host: HeaderValue,
     style: Style,
@@ -47,6 +50,8 @@ pub enum Outgoing {
         bytes: Bytes,
         /// What is signed for them.
         hash: Option<Box<str>>,
+        /// Checksums that came after the body, where no header could tell them.
+        checksums: Checksums,
     },
     /// The body streams, and is proven before its last byte leaves.
     Streaming {
@@ -58,17 +63,36 @@ pub enum Outgoing {
         hash: Option<Box<str>>,
     },
     /// The body was collected before.
-    Collected(UploadBody),
+    Collected {
+        /// The stream.
+        body: UploadBody,
+        /// How far it is.
+        progress: Uploaded,
+    },
+}
+
+impl Outgoing {
+    /// A body that was made here, or that nothing is promised of.
+    pub fn made(bytes: Bytes) -> Self {
+        Self::Proven { bytes, hash: None, checksums: Checksums::new() }
+    }
 }
 
 /// An answer, and the call that it answers.
 pub struct Forwarded<T> {
     /// The call, for the record.
     pub call: Box<T>,
-    /// Bytes of the client's body that were read.
-    pub bytes_in: u64,
     /// The answer, or why there is none.
     pub outcome: Result<Reply, Refused>,
+}
+
+impl<T> Forwarded<T> {
+    /// What the store did had to be noted here as well; if that failed, so did the call.
+    pub fn note(&mut self, noted: Result<(), Fault>) {
+        if let Err(fault) = noted {
+            self.outcome = Err(fault.into());
+        }
+    }
 }
 
 /// An upstream's error, with those of its headers that clients may see (`x-amz-delete-marker` of a 404).
@@ -111,17 +135,17 @@ impl S3Upstream {
         id: RequestId,
     ) -> Forwarded<Call> {
         let call = permit.redeem();
-        let (body, progress, hash) = match outgoing {
-            Outgoing::Proven { bytes, hash } => (UploadBody::full(bytes), None, hash),
-            Outgoing::Streaming { body, progress, hash } => (body, Some(progress), hash),
-            Outgoing::Collected(body) => (body, None, None),
+        let (outgoing, checksums) = match outgoing {
+            Outgoing::Proven { bytes, hash, checksums } => ((UploadBody::full(bytes), None, hash), checksums),
+            Outgoing::Streaming { body, progress, hash } => ((body, Some(progress), hash), Checksums::new()),
+            Outgoing::Collected { body, progress } => ((body, Some(progress), None), Checksums::new()),
         };
-        let outcome = match self.request(&call, body, hash.as_deref(), at) {
+        let (body, progress, hash) = outgoing;
+        let outcome = match self.request(&call, body, hash.as_deref(), &checksums, at) {
             Ok(request) => self.exchange(request, progress.as_ref(), id).await,
             Err(fault) => Err(fault.into()),
         };
-        let bytes_in = progress.map_or(0, |progress| progress.received());
-        Forwarded { call, bytes_in, outcome }
+        Forwarded { call, outcome }
     }
 
     /// The request to the upstream.
@@ -130,6 +154,7 @@ impl S3Upstream {
         call: &Call,
         body: UploadBody,
         hash: Option<&str>,
+        checksums: &Checksums,
         at: Timestamp,
     ) -> Result<Request<UploadBody>, Fault> {
         let rebuilt = call.upstream(self.style);
@@ -147,6 +172,10 @@ impl S3Upstream {
         *request.uri_mut() = uri;
         *request.headers_mut() = rebuilt.headers;
         request.headers_mut().insert(HOST, host);
+        for (name, value) in checksums {
+            let value = HeaderValue::from_str(value).map_err(|error| internal_error().because(error))?;
+            request.headers_mut().insert(*name, value);
+        }
         self.sign(&mut request, hash.unwrap_or("UNSIGNED-PAYLOAD"), at)?;
         Ok(request)
     }
@@ -164,13 +193,25 @@ impl S3Upstream {
             return Err(fault.into());
         }
         let (response, lease) = sent.map_err(|error| self.failed(&error, id))?;
-        let lease = progress.is_none_or(|progress| progress.is_done()).then_some(lease);
-        if response.status().as_u16() >= 400 {
-            return Err(self.refused(response, lease, is_head, id).await);
+        let unproven = progress.filter(|progress| !progress.is_done());
+        let lease = unproven.is_none().then_some(lease);
+        let is_error = response.status().as_u16() >= 400;
+        let refused = match unsound(response.status(), unproven.is_none()) {
+            _ if is_error => self.refused(response, lease, is_head, id).await,
+            Some(why) => self.failed(&SendError::Unsound(why), id).into(),
+            None => return Ok(self.passed(response, lease)),
+        };
+        if let Some(progress) = unproven {
+            progress.stop();
         }
+        Err(refused)
+    }
+
+    fn passed(&self, response: Response<Incoming>, lease: Option<Lease>) -> Reply {
         let (head, body) = response.into_parts();
-        let headers = for_client(head.headers);
-        Ok(Reply::Passed(Box::new(Passed { status: head.status, headers, body, lease })))
+        let (status, headers) = (head.status, for_client(head.headers));
+        let (upstream, idle) = (self.name.clone(), self.pool.timeouts().idle);
+        Reply::Passed(Box::new(Passed { status, headers, body, lease, upstream, idle }))
     }
 
     /// An upstream's error, in S3's words.
@@ -223,6 +264,10 @@ impl S3Upstream {
                 UpstreamFailure::Broken,
                 Fault::new(502, "BadGateway", "The storage backend broke the connection. Please try again."),
             ),
+            SendError::Unsound(_) => (
+                UpstreamFailure::Protocol,
+                Fault::new(502, "BadGateway", "The storage backend gave no answer that can be passed on."),
+            ),
         };
         self.report(reason, &error.to_string(), id);
         fault.because(format_args!("upstream `{}`: {error}", self.name))
@@ -256,6 +301,15 @@ impl S3Upstream {
             }
         }
     }
+}
+
+/// Why an answer that is no error is none that a client may get.
+fn unsound(status: StatusCode, body_is_proven: bool) -> Option<&'static str> {
+    if status.is_success() && !body_is_proven {
+        return Some("a success before the whole body was there");
+    }
+    // A client that followed would ask the store itself, with a signature for us.
+    (status.is_redirection() && status != StatusCode::NOT_MODIFIED).then_some("a redirect to another address")
 }
 
 /// Those of an upstream's headers that clients may see.

@@ -7,7 +7,7 @@ use super::{
     call::Call,
     check,
     delete::DeleteRequest,
-    fault,
+    fault, kept,
     needs::{self, Named},
     table::{Body, Op},
     tags,
@@ -52,6 +52,10 @@ impl Call {
             Op::DeleteObjects => {
                 return Ok(Document::Delete(DeleteRequest::parse(body, self.bucket(), self.keys_are_file_paths)?));
             }
+            Op::PutBucketPolicy => {
+                kept::check_policy(body)?;
+                return Ok(Document::Opaque(body.clone()));
+            }
             Op::CreateBucket if body.is_empty() => return Ok(Document::Opaque(Bytes::new())),
             Op::CreateBucket => "CreateBucketConfiguration",
             Op::PutObjectTagging | Op::PutBucketTagging => "Tagging",
@@ -61,6 +65,7 @@ impl Call {
             Op::PutBucketAnalyticsConfiguration => "AnalyticsConfiguration",
             Op::PutBucketLogging => "BucketLoggingStatus",
             Op::PutBucketReplication => "ReplicationConfiguration",
+            Op::PutPublicAccessBlock => "PublicAccessBlockConfiguration",
             Op::RestoreObject => "RestoreRequest",
             Op::UpdateObjectEncryption => "ObjectEncryption",
             _ => return Ok(Document::Opaque(body.clone())),
@@ -87,6 +92,7 @@ impl Call {
                 let set = document.only("TagSet")?.ok_or_else(|| fault::malformed_xml("there is no tag set"))?;
                 self.tags = tags::of_element(set)?;
             }
+            Op::PutPublicAccessBlock => kept::check_public_access_block(document)?,
             Op::PutObjectRetention => check_retention(document)?,
             Op::PutObjectLegalHold => match document.only("Status")?.map(|status| status.text.as_str()) {
                 Some("ON" | "OFF") => (),

@@ -76,6 +76,16 @@ impl Call {
         self.source.as_ref().map(|source| source.target.bucket())
     }
 
+    /// The decoded key that is copied from.
+    pub fn source_key(&self) -> Option<&str> {
+        self.source.as_ref().map(|source| source.target.key())
+    }
+
+    /// The beginning of the keys that a listing is about.
+    pub fn prefix(&self) -> Option<&str> {
+        self.param("prefix")
+    }
+
     /// The query parameters that count, decoded, selecting flags with an empty value: for the record.
     pub fn parameters(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let flags = self.row.select.flags().map(|name| (name, ""));
@@ -90,6 +100,11 @@ impl Call {
     /// The value of a query parameter.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The headers that count, by their names in lower case, as far as they are text: for the record.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
     /// The value of a header that counts (`x-amz-expected-bucket-owner`, which the gateway compares with its own table of

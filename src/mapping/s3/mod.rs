@@ -17,6 +17,8 @@ mod facts;
 mod fault;
 mod form;
 mod headers;
+mod kept;
+mod listing;
 mod needs;
 mod recognise;
 mod response;
@@ -28,6 +30,8 @@ mod xml;
 
 pub use addressing::Addressing;
 pub use call::Call;
+pub use kept::PUBLIC_ACCESS_BLOCK;
+pub use listing::only_buckets;
 pub use recognise::recognise;
 pub use response::returns_to_client;
 pub use table::{Answer, Body, Level, NOT_SERVED, Op, Row, SUPERSEDED, TABLE, Verb};

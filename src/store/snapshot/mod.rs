@@ -15,8 +15,8 @@ use rpds::HashTrieMapSync;
 use smallvec::SmallVec;
 
 use self::policies::{Compiled, Poisoned, PolicySet};
-use super::{KeyStatus, Sequence};
-use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, principal::User};
+use super::{KeyStatus, PublicAccessBlock, Sequence};
+use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, Timestamp, principal::User};
 
 /// One state of all accounts. Never changes; its successor replaces it as a whole.
 #[derive(Clone)]
@@ -26,6 +26,21 @@ pub struct Snapshot {
     users: HashTrieMapSync<ById, UserEntry>,
     groups: HashTrieMapSync<Arc<str>, Grants>,
     policies: HashTrieMapSync<Arc<str>, Compiled>,
+    buckets: HashTrieMapSync<Arc<str>, BucketEntry>,
+    blocks: HashTrieMapSync<AccountId, PublicAccessBlock>,
+}
+
+/// What is known of a bucket.
+#[derive(Clone)]
+pub struct BucketEntry {
+    /// Whose it is.
+    pub account: AccountId,
+    /// When this program came to know it: tells it from one of the same name before or after.
+    pub created: Timestamp,
+    /// Its policy, compiled.
+    pub policy: Option<Compiled>,
+    /// What of it is kept from the public, by its own block.
+    pub public_access_block: PublicAccessBlock,
 }
 
 /// What an access key id stands for.
@@ -73,6 +88,8 @@ impl Snapshot {
             users: HashTrieMapSync::new_sync(),
             groups: HashTrieMapSync::new_sync(),
             policies: HashTrieMapSync::new_sync(),
+            buckets: HashTrieMapSync::new_sync(),
+            blocks: HashTrieMapSync::new_sync(),
         }
     }
 
@@ -103,6 +120,21 @@ impl Snapshot {
     /// The tags of a user, for `aws:PrincipalTag`.
     pub fn tags(&self, user_id: &str) -> &[Tag] {
         self.users.get(user_id).map_or(&[], |entry| &entry.tags)
+    }
+
+    /// What is known of a bucket; `None` if no account of ours made it or set anything of it.
+    pub fn bucket(&self, name: &str) -> Option<&BucketEntry> {
+        self.buckets.get(name)
+    }
+
+    /// The buckets that are known to belong to other accounts than this one; few, where there are several accounts.
+    pub fn has_buckets_of_others(&self, account: AccountId) -> bool {
+        self.buckets.iter().any(|(_, entry)| entry.account != account)
+    }
+
+    /// What is kept from the public in all buckets of an account.
+    pub fn public_access_block(&self, account: AccountId) -> PublicAccessBlock {
+        self.blocks.get(&account).copied().unwrap_or_default()
     }
 
     fn collect<'a>(&'a self, grants: &'a Grants, found: &mut IdentityPolicies<'a>) -> Result<(), Poisoned> {

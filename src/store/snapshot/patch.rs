@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 
-use super::{ById, Compiled, Credential, Grants, Snapshot, UserEntry};
+use super::{BucketEntry, ById, Compiled, Credential, Grants, Snapshot, UserEntry};
 use crate::{
     base::{AccessKeyId, Principal, principal::User},
     store::{
-        Holding, Identity, IdentityKind, KeyOwner, ManagedPolicy, OpenKey, Record, StoreError, Subject, UnitOfWork,
+        Account, Bucket, Holding, Identity, IdentityKind, KeyOwner, ManagedPolicy, OpenKey, Record, StoreError,
+        Subject, UnitOfWork,
     },
 };
 
@@ -23,6 +24,8 @@ impl Snapshot {
                 Record::Policy(policy, document) => snapshot.put_policy(&policy, &document),
                 Record::Identity(holding) => drop(snapshot.put_identity(&holding)),
                 Record::AccessKey(key) => snapshot.put_key(key)?,
+                Record::Account(account) => snapshot.put_account(&account),
+                Record::Bucket(bucket) => snapshot.put_bucket(&bucket),
             }
             Ok(())
         })?;
@@ -41,6 +44,11 @@ impl Snapshot {
                 Subject::Policy(id) => next.renew_policy(&id, work)?,
                 Subject::Identity(id) => next.renew_identity(&id, work)?,
                 Subject::AccessKey(id) => next.renew_key(&id, work)?,
+                Subject::Account(id) => work.account(id)?.iter().for_each(|account| next.put_account(account)),
+                Subject::Bucket(name) => match work.bucket(&name)? {
+                    Some(bucket) => next.put_bucket(&bucket),
+                    None => drop(next.buckets.remove_mut(&*name)),
+                },
             }
         }
         Ok(next)
@@ -82,6 +90,23 @@ impl Snapshot {
                 Ok(())
             }
         }
+    }
+
+    fn put_account(&mut self, account: &Account) {
+        match account.public_access_block {
+            Some(block) => self.blocks.insert_mut(account.id, block),
+            None => drop(self.blocks.remove_mut(&account.id)),
+        }
+    }
+
+    fn put_bucket(&mut self, bucket: &Bucket) {
+        let entry = BucketEntry {
+            account: bucket.account,
+            created: bucket.created,
+            policy: bucket.policy.as_deref().map(|document| Compiled::of_bucket(&bucket.name, document)),
+            public_access_block: bucket.public_access_block.unwrap_or_default(),
+        };
+        self.buckets.insert_mut(shared(&self.buckets, &bucket.name), entry);
     }
 
     fn put_policy(&mut self, policy: &ManagedPolicy, document: &str) {

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::policy::Policy;
 pub use crate::policy::PolicySet;
+use crate::policy::{Kind, Policy};
 
 /// The compiled policies of one holder, or why they cannot be used. Shared, never copied.
 #[derive(Clone)]
@@ -28,6 +28,17 @@ impl Compiled {
         };
         let policies: Result<Vec<_>, _> = documents.map(compile).collect();
         Self(Arc::new(policies.map(PolicySet::new)))
+    }
+
+    /// Compiles the policy of a bucket. One that does not compile denies everybody everything in the bucket, until its
+    /// account's root mends it.
+    pub fn of_bucket(bucket: &str, document: &str) -> Self {
+        let label = format!("the policy of bucket {bucket}");
+        let compiled = Policy::compile_as(document, Kind::Bucket).map_err(|error| {
+            tracing::error!(bucket, %error, "stored bucket policy cannot be used; everybody is denied everything in it");
+            Poisoned::new(format!("{label} cannot be used: {error}"))
+        });
+        Self(Arc::new(compiled.map(|policy| PolicySet::new([(Arc::from(label.as_str()), Arc::new(policy))]))))
     }
 
     /// The set.

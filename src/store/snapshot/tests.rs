@@ -268,7 +268,11 @@ fn a_stored_policy_that_cannot_be_used_denies_its_holders_everything() {
 fn a_key_and_its_user_share_one_user() {
     let (directory, _dir) = directory();
     write(&directory, |work| {
-        work.add_account(&Account { id: AccountId::from_number(2), created: Timestamp::UNIX_EPOCH })?;
+        work.add_account(&Account {
+            id: AccountId::from_number(2),
+            created: Timestamp::UNIX_EPOCH,
+            public_access_block: None,
+        })?;
         work.add_identity(&identity(IdentityKind::User, "AIDA0"))?;
         add_key(work, 0, KeyOwner::User("AIDA0".into()))
     });

@@ -6,7 +6,7 @@ use super::{
     rows::{Stored, unreadable},
 };
 use crate::{
-    base::AccessKeyId,
+    base::{AccessKeyId, AccountId},
     store::{Sequence, StoreError, Subject},
 };
 
@@ -16,6 +16,8 @@ const CHANGES_KEPT: i64 = 100_000;
 const IDENTITY: &str = "identity";
 const ACCESS_KEY: &str = "access_key";
 const POLICY: &str = "policy";
+const BUCKET: &str = "bucket";
+const ACCOUNT: &str = "account";
 
 impl SqliteWork<'_> {
     /// Notes a change to an identity.
@@ -31,6 +33,16 @@ impl SqliteWork<'_> {
     /// Notes a change to a managed policy.
     pub(super) fn changed_policy(&self, id: &str) -> Result<(), StoreError> {
         self.changed(POLICY, id).map(drop)
+    }
+
+    /// Notes a change to a bucket.
+    pub(super) fn changed_bucket(&self, name: &str) -> Result<(), StoreError> {
+        self.changed(BUCKET, name).map(drop)
+    }
+
+    /// Notes a change to an account.
+    pub(super) fn changed_account(&self, id: AccountId) -> Result<(), StoreError> {
+        self.changed(ACCOUNT, id.as_str()).map(drop)
     }
 
     /// Forgets changes of long ago.
@@ -62,6 +74,8 @@ pub(super) fn since(work: &SqliteWork<'_>, since: Sequence) -> Result<Option<Vec
             IDENTITY => Subject::Identity(row.get(1)?),
             POLICY => Subject::Policy(row.get(1)?),
             ACCESS_KEY => Subject::AccessKey(row.get::<_, Stored<_>>(1)?.0),
+            BUCKET => Subject::Bucket(row.get(1)?),
+            ACCOUNT => Subject::Account(row.get::<_, Stored<_>>(1)?.0),
             _ => return Err(unreadable(0)),
         })
     })?;

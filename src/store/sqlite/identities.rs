@@ -1,5 +1,7 @@
 //! Accounts, users, groups, memberships and tags.
 
+use rusqlite::Row;
+
 use super::{
     SqliteWork, count,
     errors::{kept, refused},
@@ -7,7 +9,7 @@ use super::{
 };
 use crate::{
     base::{AccountId, Tag, name::fold},
-    store::{Account, Identity, IdentityKind, Listing, Page, StoreError, seal::DataKey},
+    store::{Account, Identity, IdentityKind, Listing, Page, PublicAccessBlock, StoreError, seal::DataKey},
 };
 
 type Done<T = ()> = Result<T, StoreError>;
@@ -17,22 +19,28 @@ const FIRST_DATA_KEY: u32 = 1;
 
 pub(super) fn add_account(work: &mut SqliteWork<'_>, account: &Account) -> Done {
     let id = Stored(account.id);
-    work.execute("INSERT INTO account (id, created) VALUES (?1, ?2)", &[&id, &Stored(account.created)])
-        .map_err(refused)?;
+    let block = account.public_access_block.map(PublicAccessBlock::bits);
+    let sql = "INSERT INTO account (id, created, public_access_block) VALUES (?1, ?2, ?3)";
+    work.execute(sql, &[&id, &Stored(account.created), &block]).map_err(refused)?;
     let wrapped = DataKey::generate(account.id, FIRST_DATA_KEY, &work.vault.master, &*work.vault.random)?;
     let sql = "INSERT INTO data_key (account, version, wrapped) VALUES (?1, ?2, ?3)";
     work.execute(sql, &[&id, &FIRST_DATA_KEY, &wrapped]).map(drop).map_err(refused)
 }
 
 pub(super) fn accounts(work: &SqliteWork<'_>) -> Done<Vec<Account>> {
-    work.rows("SELECT id, created FROM account ORDER BY id", &[], |row| {
-        Ok(Account { id: row.get::<_, Stored<_>>(0)?.0, created: row.get::<_, Stored<_>>(1)?.0 })
-    })
+    work.rows("SELECT id, created, public_access_block FROM account ORDER BY id", &[], read_account)
 }
 
 pub(super) fn account(work: &SqliteWork<'_>, id: AccountId) -> Done<Option<Account>> {
-    work.row("SELECT id, created FROM account WHERE id = ?1", &[&Stored(id)], |row| {
-        Ok(Account { id: row.get::<_, Stored<_>>(0)?.0, created: row.get::<_, Stored<_>>(1)?.0 })
+    let sql = "SELECT id, created, public_access_block FROM account WHERE id = ?1";
+    work.row(sql, &[&Stored(id)], read_account)
+}
+
+fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: row.get::<_, Stored<_>>(0)?.0,
+        created: row.get::<_, Stored<_>>(1)?.0,
+        public_access_block: row.get::<_, Option<u8>>(2)?.map(PublicAccessBlock::from_bits),
     })
 }
 

@@ -4,6 +4,7 @@
 //! a snapshot keeps every reader that is in a hurry away from here. The folder is locked for this process.
 
 mod access_keys;
+mod buckets;
 mod changes;
 mod count;
 mod errors;
@@ -108,7 +109,7 @@ mod tests {
             let mut work = store.begin()?;
             for number in 0..10_000 {
                 let id = AccountId::from_number(number);
-                work.add_account(&Account { id, created: Timestamp::UNIX_EPOCH })?;
+                work.add_account(&Account { id, created: Timestamp::UNIX_EPOCH, public_access_block: None })?;
             }
             work.commit()
         };

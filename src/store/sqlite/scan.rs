@@ -6,7 +6,7 @@
 use rusqlite::{CachedStatement, Row, Rows};
 
 use super::{
-    SqliteWork, access_keys,
+    SqliteWork, access_keys, buckets,
     errors::refused,
     identities, inline_policies,
     rows::{self, ACCESS_KEY, IDENTITY, POLICY},
@@ -25,7 +25,9 @@ const KEYS_BATCH: i64 = 1024;
 pub(super) fn all(work: &mut SqliteWork<'_>, visit: Visit<'_>) -> Done {
     policies(work, visit)?;
     holdings(work, visit)?;
-    keys(work, visit)
+    keys(work, visit)?;
+    identities::accounts(work)?.into_iter().map(Record::Account).try_for_each(&mut *visit)?;
+    buckets::all(work)?.into_iter().map(Record::Bucket).try_for_each(visit)
 }
 
 /// One identity, searched by its id.

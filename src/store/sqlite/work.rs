@@ -1,13 +1,15 @@
 //! The unit of work: each method in the file of its entity.
 
 use super::{
-    SqliteWork, access_keys, changes, count, errors::refused, identities, inline_policies, managed_policies, scan,
+    SqliteWork, access_keys, buckets, changes, count, errors::refused, identities, inline_policies, managed_policies,
+    scan,
 };
 use crate::{
     base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp},
     store::{
-        AccessKey, Account, Holding, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, Listing,
-        ManagedPolicy, OpenKey, Page, PolicyVersion, Record, Sequence, StoreError, Subject, UnitOfWork,
+        AccessKey, Account, Bucket, Holding, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed,
+        Listing, ManagedPolicy, OpenKey, Page, PolicyVersion, PublicAccessBlock, Record, Sequence, StoreError, Subject,
+        UnitOfWork,
     },
 };
 
@@ -186,6 +188,30 @@ impl UnitOfWork for SqliteWork<'_> {
 
     fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Done {
         identities::delete_tags(self, resource, keys)
+    }
+
+    fn add_bucket(&mut self, bucket: &Bucket) -> Done {
+        buckets::add(self, bucket)
+    }
+
+    fn bucket(&mut self, name: &str) -> Done<Option<Bucket>> {
+        buckets::by_name(self, name)
+    }
+
+    fn put_bucket_policy(&mut self, name: &str, policy: Option<&str>) -> Done {
+        buckets::put_policy(self, name, policy)
+    }
+
+    fn put_public_access_block(&mut self, name: &str, block: Option<PublicAccessBlock>) -> Done {
+        buckets::put_public_access_block(self, name, block)
+    }
+
+    fn delete_bucket(&mut self, name: &str) -> Done<bool> {
+        buckets::delete(self, name)
+    }
+
+    fn put_account_public_access_block(&mut self, account: AccountId, block: Option<PublicAccessBlock>) -> Done {
+        buckets::put_account_public_access_block(self, account, block)
     }
 
     fn latest(&mut self) -> Done<Sequence> {

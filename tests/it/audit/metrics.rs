@@ -1,6 +1,6 @@
 //! What `/metrics` shows, and that events move it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use countersign::{
     base::{RequestId, Timestamp},
@@ -84,4 +84,68 @@ fn every_series_is_shown_before_its_first_event() {
     ] {
         assert!(shown.contains(text), "{text} is not in\n{shown}");
     }
+}
+
+/// Names and labels of every line of values.
+fn series(shown: &str) -> Vec<&str> {
+    let lines = shown.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.rsplit_once(' ').unwrap().0).collect()
+}
+
+#[test]
+fn names_say_what_is_counted_in_base_units() {
+    metrics::install().unwrap();
+    let shown = metrics::render();
+    let kinds: Vec<(&str, &str)> =
+        shown.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    assert!(kinds.len() >= 15, "{shown}");
+    for (name, kind) in &kinds {
+        let rest = name.strip_prefix("countersign_").unwrap_or_else(|| panic!("{name}"));
+        assert!(rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+        for unit in ["milli", "micro", "nano", "minutes", "hours", "kilo", "kib", "mega", "percent"] {
+            assert!(!rest.contains(unit), "{name}");
+        }
+        match *kind {
+            "counter" => assert!(name.ends_with("_total"), "{name}"),
+            "gauge" => assert!(!name.ends_with("_total"), "{name}"),
+            "histogram" => assert!(name.ends_with("_seconds") || name.ends_with("_bytes"), "{name}"),
+            kind => panic!("{name}: {kind}"),
+        }
+        assert!(shown.contains(&format!("# HELP {name} ")), "{name} is not explained");
+    }
+    for series in series(&shown) {
+        let name = series.split('{').next().unwrap();
+        let is_of = |kind: &str| name == kind || name.strip_prefix(kind).is_some_and(|rest| PARTS.contains(&rest));
+        assert!(kinds.iter().any(|(kind, _)| is_of(kind)), "{series} has no type");
+    }
+}
+
+/// What stands behind a histogram's name.
+const PARTS: [&str; 3] = ["_bucket", "_sum", "_count"];
+
+#[test]
+fn what_a_client_writes_makes_no_new_series() {
+    metrics::install().unwrap();
+    let all = || series(&metrics::render()).into_iter().map(str::to_owned).collect::<BTreeSet<String>>();
+    let before = all();
+    assert!(before.len() < 300, "{}", before.len());
+    let request_id = RequestId::from_random([7; 16]);
+    for number in 0..1000 {
+        let text = format!("made up by a client {number}");
+        event::RequestFinished {
+            service: Service::of(&text),
+            operation: &text,
+            outcome: Outcome::ClientError,
+            status: 400 + number % 100,
+            duration: Duration::from_millis(number.into()),
+            bytes_in: 1,
+            bytes_out: 1,
+            request_id,
+        }
+        .emit();
+        event::RequestDenied { kind: Denial::Implicit, action: &text, request_id }.emit();
+        let error = &text;
+        event::UpstreamFailed { reason: UpstreamFailure::Status, upstream: &text, error, request_id }.emit();
+    }
+    assert!(all() == before);
 }

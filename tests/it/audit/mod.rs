@@ -2,4 +2,5 @@
 
 mod metrics;
 mod record;
+mod requests;
 mod spool;

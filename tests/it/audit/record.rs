@@ -91,6 +91,7 @@ fn a_denied_s3_call_has_exactly_the_members_of_the_schema() {
             sse_applied: None,
             decision: Some("no policy allows it"),
             detail: None,
+            request: None,
         },
         read_only: false,
         resources: &resources,
@@ -192,6 +193,36 @@ fn every_kind_of_caller_has_its_identity() {
     ];
     for (identity, expected) in cases {
         assert_eq!(line(&Record { identity, ..unknown() })["userIdentity"], expected);
+    }
+}
+
+#[test]
+fn a_resource_is_an_arn_or_the_beginning_of_some() {
+    let owner = Some(account());
+    let cases = [
+        (
+            Resource::Object { bucket: "b", key: "a\"b" },
+            json!({"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::b/a\"b"}),
+        ),
+        (
+            Resource::Objects { bucket: "b", prefix: "" },
+            json!({"type": "AWS::S3::Object", "ARNPrefix": "arn:aws:s3:::b/"}),
+        ),
+        (
+            Resource::Objects { bucket: "b", prefix: "p/" },
+            json!({"type": "AWS::S3::Object", "ARNPrefix": "arn:aws:s3:::b/p/"}),
+        ),
+        (
+            Resource::Bucket { bucket: "b", account: owner },
+            json!({"accountId": ACCOUNT, "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::b"}),
+        ),
+        (
+            Resource::Other { kind: "AWS::IAM::User", arn: "arn:aws:iam::1:user/u", account: None },
+            json!({"type": "AWS::IAM::User", "ARN": "arn:aws:iam::1:user/u"}),
+        ),
+    ];
+    for (resource, expected) in cases {
+        assert_eq!(line(&Record { resources: &[resource], ..unknown() })["resources"], json!([expected]));
     }
 }
 

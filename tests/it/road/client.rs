@@ -208,11 +208,29 @@ impl Wire {
         }
     }
 
-    /// Whether the server closes the connection and sends nothing more.
-    pub fn is_closed(&mut self) -> bool {
-        match self.read() {
-            Ok(()) => false,
-            Err(error) => !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut),
+    /// Reads and counts bytes of a body until they are as many as that, or the server has closed.
+    pub fn count_body(&mut self, at_most: u64) -> u64 {
+        let (mut count, mut bytes) = (std::mem::take(&mut self.buffer).len() as u64, vec![0; 256 << 10]);
+        while count < at_most {
+            let here = bytes.len().min(usize::try_from(at_most - count).unwrap());
+            match self.stream.read(&mut bytes[..here]) {
+                Ok(0) | Err(_) => break,
+                Ok(here) => count += here as u64,
+            }
+        }
+        count
+    }
+
+    /// What the server sends before it closes.
+    pub fn read_to_end(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            match self.read() {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    return Err(error);
+                }
+                Err(_) => return Ok(std::mem::take(&mut self.buffer)),
+            }
         }
     }
 }

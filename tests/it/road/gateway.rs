@@ -10,13 +10,14 @@ use std::{
 
 use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
-    config::{self, Config},
+    config::{self, Config, Faults},
     server::{
         Places, Server,
         state::{Missing, State},
     },
     store::{
-        AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, StoreError, directory::RootKey,
+        AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, MasterKey, StoreError,
+        directory::RootKey,
     },
 };
 use serde_json::Value;
@@ -45,6 +46,9 @@ pub struct Gateway {
     server: Option<Server>,
 }
 
+/// Makes another state of the one in a data folder.
+pub type Wrap<'a> = &'a dyn Fn(State, &Path) -> State;
+
 /// What a gateway is started with besides its upstream.
 #[derive(Default)]
 pub struct Setup<'a> {
@@ -55,7 +59,7 @@ pub struct Setup<'a> {
     /// Prepares the data folder.
     pub prepare: Option<&'a dyn Fn(&Path)>,
     /// Puts something between the store and its directory.
-    pub wrap: Option<fn(State) -> State>,
+    pub wrap: Option<Wrap<'a>>,
 }
 
 impl Gateway {
@@ -75,7 +79,7 @@ impl Gateway {
         let opened = State::open(dir.path(), &config.master_key, account, Some(root), Missing::Make, now);
         let mut state = opened.unwrap().0;
         if let Some(wrap) = setup.wrap {
-            state = wrap(state);
+            state = wrap(state, dir.path());
         }
         let directory = state.directory.clone();
         let places = Places::take(&config).unwrap();
@@ -84,16 +88,22 @@ impl Gateway {
     }
 
     /// Takes a changed setup, as a reload does.
-    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) {
-        let config = config(self.dir.path(), upstream.address, setup);
-        self.server.as_ref().unwrap().reload(config).unwrap();
+    pub fn reload(&self, upstream: &Upstream, setup: &Setup<'_>) -> Result<(), String> {
+        let config = load(self.dir.path(), upstream.address, setup).map_err(|faults| faults.to_string())?;
+        self.server.as_ref().unwrap().reload(config).map_err(|error| error.to_string())
     }
 
     /// A new user with an inline policy, or without.
     pub fn user(&self, name: &str, policy: Option<&str>) -> Key {
+        self.user_of(ACCOUNT, name, policy)
+    }
+
+    /// A new user of an account, which is made if it is not there.
+    pub fn user_of(&self, account: &str, name: &str, policy: Option<&str>) -> Key {
         let (id, created) = (format!("AIDA{name}"), Timestamp::now());
         let key = Key::new(&format!("AKIA{name:0>16}"), &format!("the secret of {name}"));
-        let account: AccountId = ACCOUNT.parse().unwrap();
+        let account: AccountId = account.parse().unwrap();
+        self.directory.ensure_account(account, None, created).unwrap();
         let user = Identity {
             kind: IdentityKind::User,
             account,
@@ -120,6 +130,17 @@ impl Gateway {
         });
         written.unwrap();
         key
+    }
+
+    /// Makes a key unusable.
+    pub fn revoke_key(&self, key: &Key) {
+        let id = AccessKeyId::parse(&key.id).unwrap();
+        self.directory.write(|work| work.set_access_key_status(&id, KeyStatus::Inactive)).unwrap();
+    }
+
+    /// Deletes the policy of a user.
+    pub fn revoke_policy(&self, name: &str) {
+        assert!(self.directory.write(|work| work.delete_inline_policy(&format!("AIDA{name}"), "p")).unwrap());
     }
 
     pub fn root(&self) -> Key {
@@ -195,7 +216,16 @@ impl Drop for Gateway {
     }
 }
 
+/// The master key of a data folder.
+pub fn master_key(dir: &Path) -> MasterKey {
+    MasterKey::parse(fs::read_to_string(dir.join("master.key")).unwrap().trim()).unwrap()
+}
+
 fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
+    load(dir, upstream, setup).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+fn load(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Result<Config, Faults> {
     let text = format!(
         r#"
         listen = "127.0.0.1:0"
@@ -230,7 +260,7 @@ fn config(dir: &Path, upstream: SocketAddr, setup: &Setup<'_>) -> Config {
     );
     let keys = setup.keys.iter().map(|(name, value)| (format!("COUNTERSIGN_{name}"), (*value).to_owned()));
     let variables: Vec<_> = keys.chain([("UPSTREAM_SECRET".to_owned(), UPSTREAM.1.to_owned())]).collect();
-    config::load(&text, &variables).unwrap_or_else(|faults| panic!("{faults}"))
+    config::load(&text, &variables)
 }
 
 fn records(dir: &Path) -> Vec<Value> {

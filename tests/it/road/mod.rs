@@ -1,9 +1,22 @@
 //! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
 
+mod bucket_settings;
+mod chunked;
 pub mod client;
-mod forms;
+mod deadlines;
+mod documents;
+mod drain;
+mod form;
 pub mod gateway;
-pub mod signer;
-pub mod upstream;
-
 mod harness;
+mod heads;
+mod invoke;
+mod operations;
+mod outages;
+mod records;
+mod revocation;
+pub mod signer;
+mod tls;
+mod transfers;
+mod uploads;
+pub mod upstream;

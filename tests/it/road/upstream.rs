@@ -93,6 +93,7 @@ type Script = Box<dyn Fn(&Seen) -> Answer + Send + Sync>;
 struct Log {
     connections: AtomicUsize,
     bytes: AtomicU64,
+    sent: AtomicU64,
     requests: Mutex<Vec<Seen>>,
     script: Mutex<Script>,
 }
@@ -119,6 +120,7 @@ impl Upstream {
         let log = Arc::new(Log {
             connections: AtomicUsize::new(0),
             bytes: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
             requests: Mutex::default(),
             script: Mutex::new(Box::new(|_| Answer::ok(""))),
         });
@@ -149,6 +151,11 @@ impl Upstream {
     /// The requests so far, which are forgotten.
     pub fn take(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.log.requests.lock().unwrap())
+    }
+
+    /// Bytes of made-up bodies that were sent so far.
+    pub fn sent(&self) -> u64 {
+        self.log.sent.load(Ordering::SeqCst)
     }
 
     /// Connections and bytes so far.
@@ -270,11 +277,13 @@ impl Conversation {
     async fn part(&mut self, at: usize, promised: u64, sent: u64) -> io::Result<()> {
         self.body(at).await?;
         self.write_head(200, &[], promised).await?;
+        let block = pattern(0, (64 << 10) + 251);
         let mut at = 0;
         while at < sent {
-            let bytes = pattern(at, (sent - at).min(64 << 10) as usize);
-            self.stream.write_all(&bytes).await?;
-            at += bytes.len() as u64;
+            let (start, bytes) = ((at % 251) as usize, (sent - at).min(64 << 10));
+            self.stream.write_all(&block[start..start + bytes as usize]).await?;
+            at += bytes;
+            self.log.sent.store(at, Ordering::SeqCst);
         }
         self.stream.flush().await
     }
@@ -338,10 +347,11 @@ impl Conversation {
     }
 }
 
-/// Bytes that are made up, of which each place has its own.
+/// Bytes that are made up: each place has its own, and places that are shifted have others.
 pub fn pattern(from: u64, bytes: usize) -> Vec<u8> {
     let start = (from % 251) as usize;
-    (start..start + bytes).map(|at| (at % 251) as u8).collect()
+    let round: Vec<u8> = (0..=250).collect();
+    round.repeat(bytes / 251 + 2)[start..start + bytes].to_vec()
 }
 
 /// The request as a client would have to sign it.

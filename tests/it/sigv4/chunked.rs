@@ -381,6 +381,9 @@ fn with_trailers(form: Streaming, announced: Option<&str>, trailers: &[(&str, &s
     Upload { form, data: b"hello".to_vec(), body: writer.out, headers }
 }
 
+/// Name, what `x-amz-trailer` announces, the trailers, the outcome.
+type TrailerCase<'a> = (&'a str, Option<&'a str>, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn trailers_are_those_that_were_announced() {
     use Streaming::{EcdsaTrailer, Signed, SignedTrailer, UnsignedTrailer};
@@ -388,7 +391,7 @@ fn trailers_are_those_that_were_announced() {
     let (crc, other) = (("x-amz-checksum-crc32", crc.as_str()), ("x-amz-checksum-crc32", "AAAAAA=="));
     let named = Some("x-amz-checksum-crc32");
     for form in [SignedTrailer, UnsignedTrailer, EcdsaTrailer] {
-        let cases: &[(&str, Option<&str>, &[(&str, &str)], &str)] = &[
+        let cases: &[TrailerCase<'_>] = &[
             ("as announced", named, &[crc], "ok"),
             ("announced in upper case", Some("X-Amz-Checksum-CRC32"), &[crc], "ok"),
             ("none and none announced", None, &[], "ok"),

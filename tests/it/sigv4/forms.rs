@@ -89,13 +89,16 @@ fn check(conditions: &Value, fields: &[(&str, &str)]) -> String {
         .map_or_else(|fault| fault.message.into(), |length| format!("{}..={}", length.start(), length.end()))
 }
 
+/// Conditions, fields, what is said of them.
+type PolicyCase = (Value, &'static [(&'static str, &'static str)], String);
+
 #[test]
 fn every_field_is_covered_and_every_condition_holds() {
     let any = "0..=5368709120";
     let failed = |condition: &str| format!("Invalid according to Policy: Policy Condition failed: {condition}");
     let extra = |field: &str| format!("Invalid according to Policy: Extra input fields: {field}");
     let malformed = "The content of the form does not meet the conditions specified in the policy document.";
-    let cases: &[(Value, &[(&str, &str)], String)] = &[
+    let cases: &[PolicyCase] = &[
         (json!([]), &[], any.into()),
         (json!([]), &[("policy", "p"), ("x-amz-signature", "s"), ("x-ignore-a", "1"), ("file", "f")], any.into()),
         (json!([]), &[("key", "a")], extra("key")),

@@ -4,6 +4,8 @@ mod ambiguous;
 mod botocore;
 mod chunked;
 mod forms;
+mod refusal_rows;
+mod refusals;
 mod request;
 mod sdk;
 mod suite;

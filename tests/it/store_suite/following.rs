@@ -5,7 +5,7 @@ use countersign::{
     store::{AccessKey, Account, InlinePolicy, KeyOwner, LastUsed, Record, Sequence, Store, Subject, UnitOfWork},
 };
 
-use super::{Done, access_key, at, key_id, owner, populate, read, secret, user, write};
+use super::{Done, access_key, account, at, buckets::bucket, key_id, owner, populate, read, secret, user, write};
 
 pub fn what_is_not_committed_never_was(store: &dyn Store) {
     populate(store);
@@ -16,7 +16,8 @@ pub fn what_is_not_committed_never_was(store: &dyn Store) {
         work.attach("AIDA3", "ANPA1").unwrap();
         assert!(work.identity_by_id("AIDA3").unwrap().is_some());
         // An account made anew after this must not meet the data key of the one that never was.
-        work.add_account(&Account { id: AccountId::from_number(5), created: at(0) }).unwrap();
+        work.add_account(&Account { id: AccountId::from_number(5), created: at(0), public_access_block: None })
+            .unwrap();
         let key =
             AccessKey { account: AccountId::from_number(5), ..access_key("AKIAROOT000000000005", KeyOwner::Root) };
         work.add_access_key(&key, &secret("s")).unwrap();
@@ -74,20 +75,25 @@ pub fn a_scan_hands_over_everything_once(store: &dyn Store) {
         work.add_member("AGPA1", "AIDA2")?;
         work.add_policy_version("ANPA1", "{\"v\":2}", at(0), true)?;
         work.add_access_key(&access_key("AKIAROOT000000000001", KeyOwner::Root), &secret("r"))?;
-        work.add_access_key(&access_key("AKIAUSER000000000001", owner("AIDA1")), &secret("u"))
+        work.add_access_key(&access_key("AKIAUSER000000000001", owner("AIDA1")), &secret("u"))?;
+        work.add_bucket(&bucket("photos"))
     })
     .unwrap();
     let (mut policies, mut holdings, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut accounts, mut buckets) = (Vec::new(), Vec::new());
     read(store, |work| {
         work.scan(&mut |record| {
             match record {
                 Record::Policy(policy, document) => policies.push((policy.id, document)),
                 Record::Identity(holding) => holdings.push(holding),
                 Record::AccessKey(open) => keys.push((open.key.id, open.secret.expose().to_owned())),
+                Record::Account(account) => accounts.push(account.id),
+                Record::Bucket(bucket) => buckets.push(bucket),
             }
             Ok(())
         })
     });
+    assert_eq!((accounts, buckets), (vec![account()], vec![bucket("photos")]));
     policies.sort();
     keys.sort();
     assert_eq!(policies, [("ANPA1".into(), "{\"v\":2}".into()), ("ANPA2".into(), "{\"write\":1}".into())]);

@@ -10,8 +10,8 @@ use super::{
 };
 
 pub fn accounts_are_made_once(store: &dyn Store) {
-    let made = Account { id: account(), created: at(5) };
-    let other = Account { id: AccountId::from_number(1), created: at(6) };
+    let made = Account { id: account(), created: at(5), public_access_block: None };
+    let other = Account { id: AccountId::from_number(1), created: at(6), public_access_block: None };
     write(store, |work| work.add_account(&made)).unwrap();
     write(store, |work| work.add_account(&other)).unwrap();
     assert_eq!(refusal(store, |work| work.add_account(&made)), Some(ErrorKind::Exists));
@@ -33,7 +33,7 @@ pub fn names_are_unique_without_regard_to_case(store: &dyn Store) {
     assert_eq!(refusal(store, |work| work.add_identity(&group("AGPA2", "ann"))), None);
     let elsewhere = AccountId::from_number(7);
     write(store, |work| {
-        work.add_account(&Account { id: elsewhere, created: at(0) })?;
+        work.add_account(&Account { id: elsewhere, created: at(0), public_access_block: None })?;
         work.add_identity(&Identity { account: elsewhere, ..user("AIDA4", "ann") })
     })
     .unwrap();
@@ -58,7 +58,7 @@ pub fn a_renamed_identity_keeps_its_id(store: &dyn Store) {
 
 pub fn listings_go_on_from_their_marker(store: &dyn Store) {
     write(store, |work| {
-        work.add_account(&Account { id: account(), created: at(0) })?;
+        work.add_account(&Account { id: account(), created: at(0), public_access_block: None })?;
         for (number, (name, path)) in
             [("d", "/"), ("B", "/x/"), ("a", "/x/"), ("C", "/x/y/"), ("e", "/xy/")].into_iter().enumerate()
         {

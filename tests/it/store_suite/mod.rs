@@ -1,6 +1,7 @@
 //! What every store must do, written against the trait alone. A back end takes part with [`store_suite`].
 
 pub mod access_keys;
+pub mod buckets;
 pub mod following;
 pub mod identities;
 pub mod policies;
@@ -35,6 +36,8 @@ macro_rules! store_suite {
                 policies: a_policy_in_use_is_kept,
                 policies: attachments_are_counted_and_listed_from_both_ends,
                 policies: inline_policies_replace_each_other_by_name,
+                buckets: a_bucket_has_one_owner_and_settings_of_its_own,
+                buckets: changes_to_buckets_and_accounts_are_told,
                 following: what_is_not_committed_never_was,
                 following: changes_tell_what_to_look_at,
                 following: a_scan_hands_over_everything_once,
@@ -119,7 +122,7 @@ fn read<T>(store: &dyn Store, read: impl FnOnce(&mut dyn UnitOfWork) -> Done<T>)
 /// The account with two users, a group and two policies.
 fn populate(store: &dyn Store) {
     write(store, |work| {
-        work.add_account(&Account { id: account(), created: at(0) })?;
+        work.add_account(&Account { id: account(), created: at(0), public_access_block: None })?;
         work.add_identity(&user("AIDA1", "Ann"))?;
         work.add_identity(&user("AIDA2", "bob"))?;
         work.add_identity(&group("AGPA1", "staff"))?;
