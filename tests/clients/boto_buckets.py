@@ -1,5 +1,7 @@
 """What boto3 does with buckets, as cases. Each returns what it saw, without ids, times and names of the run."""
 
+import json
+
 from boto_world import body, case, error, keys, pick, prefixes, quietly, seen
 
 ODD = ("a b", "a+b", "a%2Fb", "a%b", "ä/ö/ü", "a&b=c?d#e", "q'uo\"te", "tilde~-_.()*!", "emoji-\U0001f600", "a:b@c,d;e$f",
@@ -153,6 +155,20 @@ def bucket_settings(w):
         gone = lambda: getattr(w.s3, delete)(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"]
         shown[name] = [seen(get), seen(put), seen(get)] + ([seen(gone), seen(get)] if delete else [])
     return shown
+
+
+@case
+def bucket_policy(w):
+    name = w.bucket_of(["open", "shut"])
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/shut"}
+    shown = [error(lambda: w.s3.get_bucket_policy(Bucket=name))]
+    w.s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    shown += [json.loads(w.s3.get_bucket_policy(Bucket=name)["Policy"])["Statement"][0]["Effect"],
+              seen(lambda: body(w.s3.get_object(Bucket=name, Key="open"))),
+              error(lambda: w.s3.get_object(Bucket=name, Key="shut"))]
+    w.s3.delete_bucket_policy(Bucket=name)
+    return shown + [seen(lambda: body(w.s3.get_object(Bucket=name, Key="shut"))),
+                    error(lambda: w.s3.get_bucket_policy(Bucket=name))]
 
 
 @case

@@ -93,7 +93,7 @@ class Run:
     def row(self, who, call, given, expected):
         """Nothing if the outcome is as expected, else what it was."""
         service, operation = call.split(".")
-        given = {name: document(self.filled(value)) if name == "PolicyDocument" else self.filled(value)
+        given = {name: document(self.filled(value)) if name in ("PolicyDocument", "Policy") else self.filled(value)
                  for name, value in given.items()}
         answer = self.client.call(self.keys[who], service, operation, given, isinstance(expected, Pages))
         if isinstance(expected, tuple):
@@ -139,7 +139,7 @@ def document(policy):
 
 def decoded(value):
     """A policy document as JSON: some clients decode it, some leave it escaped."""
-    return json.loads(urllib.parse.unquote(value)) if isinstance(value, str) and value.startswith("%7B") else value
+    return json.loads(urllib.parse.unquote(value)) if isinstance(value, str) and value.startswith(("{", "%7B")) else value
 
 
 def main():

@@ -40,6 +40,12 @@ def no_user(name):
 READ_A = policy("s3:GetObject", "arn:aws:s3:::$b/a")
 READ_ALL = policy("s3:GetObject", "arn:aws:s3:::$b/*")
 NOT_B = policy("s3:GetObject", "arn:aws:s3:::$b/b", "Deny")
+BUCKET = {"Bucket": "$b"}
+FOR_ANN = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "$arn"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::$b/a"}]}
+FOR_ALL = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::$b/*"}]}
+BLOCK = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}
 GET_A, GET_B = {"Bucket": "$b", "Key": "a"}, {"Bucket": "$b", "Key": "b"}
 USER, GROUP = {"UserName": "$u"}, {"GroupName": "$u-group"}
 POLICY = {"PolicyArn": "arn:aws:iam::$account:policy$p$u-policy"}
@@ -89,6 +95,22 @@ FLOW = [
     ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
     ("root", "iam.DeleteUserPolicy", {**USER, "PolicyName": "read"},
      ("NoSuchEntity", "The user policy with name read cannot be found.")),
+    # a bucket's policy and its public access block count as soon
+    ("root", "s3.GetBucketPolicy", BUCKET, ("NoSuchBucketPolicy", "The bucket policy does not exist")),
+    ("ann", "s3.PutBucketPolicy", {**BUCKET, "Policy": FOR_ANN}, s3_denied("s3:PutBucketPolicy", "$b")),
+    ("root", "s3.PutBucketPolicy", {**BUCKET, "Policy": FOR_ANN}, OK),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("ann", "s3.GetObject", GET_B, s3_denied("s3:GetObject", "$b/b")),
+    ("root", "s3.GetBucketPolicy", BUCKET, {"Policy": FOR_ANN}),
+    ("root", "s3.PutBucketPolicy", {**BUCKET, "Policy": "{"}, ("MalformedPolicy", None)),
+    ("root", "s3.PutPublicAccessBlock", {**BUCKET, "PublicAccessBlockConfiguration": BLOCK}, OK),
+    ("root", "s3.GetPublicAccessBlock", BUCKET, {"PublicAccessBlockConfiguration": BLOCK}),
+    ("root", "s3.PutBucketPolicy", {**BUCKET, "Policy": FOR_ALL}, ("AccessDenied", None)),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("root", "s3.DeletePublicAccessBlock", BUCKET, OK),
+    ("root", "s3.GetPublicAccessBlock", BUCKET, ("NoSuchPublicAccessBlockConfiguration", None)),
+    ("root", "s3.DeleteBucketPolicy", BUCKET, OK),
+    ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
     # documents that are none
     ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "bad", "PolicyDocument": "{"}, ("MalformedPolicyDocument", None)),
     ("root", "iam.PutUserPolicy", {**USER, "PolicyName": "bad", "PolicyDocument": policy("s3", "*")},

@@ -18,6 +18,8 @@ import sys
 import time
 import tomllib
 
+from botocore.exceptions import ClientError
+
 import boto_world
 import servers
 
@@ -133,8 +135,32 @@ def iam(client, server):
     return script("iam_cases.py", client, server.endpoint, server.access_key, server.secret_key, server.account, bucket)
 
 
+def own(server):
+    root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "own")
+    return script("own_cases.py", server.endpoint, server.access_key, server.secret_key, root.bucket_of(["a"]))
+
+
 def tour(aws, server):
     return script("tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
+
+
+@contextlib.contextmanager
+def workers():
+    """As many at a time as there are cores. What has not begun does not begin once it is over."""
+    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def outcome(future, tally):
+    """What a script saw; a script that broke saw nothing, which is a failure of its own."""
+    try:
+        return future.result()
+    except (RuntimeError, OSError, ValueError, ClientError) as broken:
+        tally.check(False, str(broken))
+        return {}
 
 
 def main(clients):
@@ -144,7 +170,7 @@ def main(clients):
         ceph = stack.enter_context(servers.ceph())
         through, embedded = (stack.enter_context(servers.gateway(upstream)) for upstream in (ceph, None))
         touring = [stack.enter_context(servers.gateway()) for _ in range(2)]
-        pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(os.cpu_count()))
+        pool = stack.enter_context(workers())
         print("Ceph and the gateways are up", flush=True)
         tours = {"aws1": os.environ["AWS_CLI_1"], "aws2": f"{os.environ['AWS_CLI_2']} --endpoint-url $AWS_ENDPOINT_URL"}
         wanted = {}
@@ -159,7 +185,8 @@ def main(clients):
                 wanted["as expected", client] = pool.submit(iam, client, embedded)
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
-        seen = {name: future.result() for name, future in wanted.items()}
+        wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
+        seen = {name: outcome(future, tally) for name, future in wanted.items()}
     for client in clients:
         tally.sound(client, seen["direct", client])
         for store in ("ceph", "embedded"):
