@@ -1,7 +1,7 @@
 //! The whole road: a signed `GET` of 1 KiB over a kept connection, through the gateway and straight to the upstream behind
 //! it. The difference is what the gateway costs in latency on an idle machine, its two hops over loopback included.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, missing_docs)]
 #![allow(clippy::disallowed_methods, reason = "signatures are made for now")]
 
 use std::{
