@@ -91,11 +91,10 @@ def short(seen):
     return text if len(text) < 800 else text[:800] + " ..."
 
 
-def script(name, *arguments):
+def script(label, name, *arguments):
     """What one of the scripts saw, as it printed it."""
     began = time.monotonic()
     done = subprocess.run([sys.executable, str(HERE / name), *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    label = " ".join([name.removesuffix(".py"), arguments[0].rpartition("/")[2], arguments[1]])
     print(f"  {label}: {time.monotonic() - began:.0f} s", flush=True)
     if done.returncode != 0:
         raise RuntimeError(f"{label} broke:\n{done.stderr[-3000:]}")
@@ -103,7 +102,7 @@ def script(name, *arguments):
 
 
 def cases(client, server, key, prefix):
-    seen = script("suite.py", client, server.endpoint, *key, prefix)
+    seen = script(prefix, "suite.py", client, server.endpoint, *key, prefix)
     return json.loads(json.dumps(seen).replace(prefix, "PREFIX"))
 
 
@@ -125,23 +124,23 @@ def denied(client, server):
     bucket = root.bucket_of(("nothing", "a/small", "a/big", "copy", "copied", "moved"))
     state = lambda: [(entry["Key"], entry["ETag"]) for entry in root.s3.list_objects_v2(Bucket=bucket)["Contents"]]
     before = state()
-    seen = script("denied.py", client, server.endpoint, *key, bucket, arn, server.data)
+    seen = script(f"denied-{client}", "denied.py", client, server.endpoint, *key, bucket, arn, server.data)
     return seen | {"nothing changed": "denied" if state() == before else f"{before} became {state()}"}
 
 
 def iam(client, server):
     root = boto_world.World(server.endpoint, server.access_key, server.secret_key, f"iam-{client}")
     bucket = root.bucket_of(("a", "b"))
-    return script("iam_cases.py", client, server.endpoint, server.access_key, server.secret_key, server.account, bucket)
+    return script(f"iam-{client}", "iam_cases.py", client, server.endpoint, server.access_key, server.secret_key, server.account, bucket)
 
 
 def own(server):
     root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "own")
-    return script("own_cases.py", server.endpoint, server.access_key, server.secret_key, root.bucket_of(["a"]))
+    return script("own", "own_cases.py", server.endpoint, server.access_key, server.secret_key, root.bucket_of(["a"]))
 
 
 def tour(aws, server):
-    return script("tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
+    return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
 
 @contextlib.contextmanager
@@ -154,7 +153,7 @@ def workers():
         pool.shutdown(cancel_futures=True)
 
 
-def outcome(future, tally):
+def saw(future, tally):
     """What a script saw; a script that broke saw nothing, which is a failure of its own."""
     try:
         return future.result()
@@ -186,7 +185,7 @@ def main(clients):
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
-        seen = {name: outcome(future, tally) for name, future in wanted.items()}
+        seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:
         tally.sound(client, seen["direct", client])
         for store in ("ceph", "embedded"):
