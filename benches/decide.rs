@@ -136,7 +136,7 @@ fn walk(bencher: Bencher, count: usize) {
     let walk = || {
         let action = Action::new(black_box(b"s3:getobject")).unwrap();
         let statements = policies.iter().flat_map(|(_, policy)| policy.statements());
-        statements.filter(|statement| statement.fits(action, &question, false)).count()
+        statements.filter(|statement| statement.fits(&action, &question, false)).count()
     };
     assert_eq!(walk(), 1);
     bencher.bench_local(walk);

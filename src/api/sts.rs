@@ -17,6 +17,7 @@ pub fn api(world: Arc<World>) -> Api {
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
         not_offered: NOT_OFFERED,
+        told_resource: |_, _| None,
         world,
     }
 }

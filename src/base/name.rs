@@ -53,14 +53,19 @@ pub struct Tag {
 }
 
 impl Tag {
-    /// A tag whose key and value fit `[\p{L}\p{Z}\p{N}_.:/=+\-@]` and their lengths; `None` otherwise.
+    /// A tag whose key and value fit in characters and length; `None` otherwise.
     pub fn new(key: &str, value: &str) -> Option<Self> {
         let fits = |text: &str, lengths: std::ops::RangeInclusive<usize>| {
-            lengths.contains(&text.chars().count()) && text.chars().all(is_tag_character)
+            lengths.contains(&text.chars().count()) && is_tag_text(text)
         };
         let both = fits(key, 1..=TAG_KEY_CHARACTERS_MAX) && fits(value, 0..=TAG_VALUE_CHARACTERS_MAX);
         both.then(|| Self { key: key.into(), value: value.into() })
     }
+}
+
+/// Whether the text is made of characters that tags may have: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`.
+pub fn is_tag_text(text: &str) -> bool {
+    text.chars().all(is_tag_character)
 }
 
 /// Letters, numbers and separators of Unicode, as near as the standard library tells them.

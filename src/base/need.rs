@@ -45,6 +45,11 @@ pub trait Operation {
     /// the connection are answered by the gateway.
     fn fact(&self, need: usize, key: &str) -> Value<'_>;
 
+    /// How a denial of this need names the resource; `None` where it is by its ARN.
+    fn told_resource(&self, _need: usize) -> Option<String> {
+        None
+    }
+
     /// Leaves one item of a batch out, because the decision on it was a denial with this message.
     /// Called only for items named by [`Need::item`].
     fn refuse_item(&mut self, item: u32, message: &str);
@@ -69,6 +74,10 @@ impl<T: Operation + ?Sized> Operation for Box<T> {
 
     fn fact(&self, need: usize, key: &str) -> Value<'_> {
         (**self).fact(need, key)
+    }
+
+    fn told_resource(&self, need: usize) -> Option<String> {
+        (**self).told_resource(need)
     }
 
     fn refuse_item(&mut self, item: u32, message: &str) {

@@ -70,6 +70,9 @@ pub async fn s3(
         Err(fault) => return unsent(permit, fault),
     };
     let call = permit.operation();
+    if let Err(fault) = means.check_acl(call) {
+        return unsent(permit, fault);
+    }
     if call.answers_per_key() {
         return delete_objects(permit, upstream, means).await;
     }
@@ -111,9 +114,7 @@ async fn kept_setting(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: M
         }
         Err(fault) => return unsent(permit, fault),
     }
-    let bucket = permit.operation().bucket();
-    let account = means.snapshot.bucket(bucket).map_or(means.settings.account, |known| known.account);
-    let keeping = means.keeping(account);
+    let keeping = means.keeping(means.owner(permit.operation()));
     match spawn_blocking(move || kept::carry_out(permit, &keeping)).await {
         Ok((call, outcome)) => Forwarded { call, outcome: outcome.map_err(Refused::from) },
         // The call catches its own panics; this is the end of the runtime, which nobody survives to be told of.
@@ -177,7 +178,8 @@ async fn list_buckets(permit: Permit<Box<Call>>, upstream: &S3Upstream, means: M
 
 /// Carries a permitted upload by form out; its file was collected before.
 pub async fn s3_form(permit: Permit<Box<Call>>, file: Outgoing, means: Means<'_>) -> Forwarded<Call> {
-    match upstream_of(permit.operation(), means.upstreams) {
+    let upstream = means.check_acl(permit.operation()).and_then(|()| upstream_of(permit.operation(), means.upstreams));
+    match upstream {
         Ok(upstream) => upstream.forward(permit, file, means.at, means.id).await,
         Err(fault) => unsent(permit, fault),
     }
@@ -207,6 +209,18 @@ pub async fn outgoing_of_any_length(body: Arriving, promise: &Promise, means: Me
 }
 
 impl Means<'_> {
+    /// Whose a bucket is; one that is to be made is its maker's.
+    fn owner(&self, call: &Call) -> AccountId {
+        let maker = self.caller.principal().account().filter(|_| call.op() == Op::CreateBucket);
+        let owner = || self.snapshot.bucket(call.bucket()).map_or(self.settings.account, |known| known.account);
+        maker.unwrap_or_else(owner)
+    }
+
+    /// A public access block refuses public access control lists.
+    fn check_acl(&self, call: &Call) -> Result<(), Fault> {
+        kept::check_acl(call, self.owner(call), self.snapshot, self.caller.principal())
+    }
+
     /// What keeping settings works with, for a bucket of this account.
     fn keeping(&self, account: AccountId) -> kept::Means {
         let caller = self.caller.principal().arn().map_or_else(String::new, |arn| arn.to_string());

@@ -94,9 +94,13 @@ pub fn allows<T: Operation>(
         Principal::User(user) => snapshot.identity_policies(&user.id),
         Principal::Root(_) | Principal::Anonymous => Ok(IdentityPolicies::new()),
     };
+    let refused = |why: &str| {
+        let told = operation.told_resource(need);
+        access_denied_to(principal, guard.account, action, told.as_deref().unwrap_or(resource), why)
+    };
     let unusable = |poisoned: &Poisoned| {
         let why = format!("because no identity-based policy allows the {action} action");
-        let fault = access_denied_to(principal, action, resource, &why).because(poisoned);
+        let fault = refused(&why).because(poisoned);
         Denied::boxed(action, Denial::Error, fault, &poisoned.to_string())
     };
     let (identity, resource_policy) = match (identity, &guard.policy) {
@@ -117,7 +121,7 @@ pub fn allows<T: Operation>(
         Decision::Allow(AllowKind::Root) => Ok(None),
         Decision::Allow(decided) => Ok(Some(decided.to_string())),
         Decision::Deny(kind) => {
-            let fault = access_denied_to(principal, action, resource, &kind.words(action));
+            let fault = refused(&kind.words(action));
             Err(match kind {
                 DenyKind::Explicit(decided) => Denied::boxed(action, Denial::Explicit, fault, &decided.to_string()),
                 DenyKind::Implicit(_) => Denied::boxed(action, Denial::Implicit, fault, &guard.implicitly()),
@@ -192,9 +196,15 @@ fn party<'a>(principal: &'a Principal, arn: Option<&'a str>) -> Party<'a> {
     }
 }
 
-fn access_denied_to(principal: &Principal, action: &str, resource: &str, why: &str) -> Fault {
-    let caller = principal.arn().map_or("anonymous".to_owned(), |arn| arn.to_string());
-    Fault::new(403, "AccessDenied", denial(&caller, action, resource, why))
+/// S3 tells why only to callers of the account whose the resource is (S3 user guide, "Troubleshoot access denied (403
+/// Forbidden) errors": none for requests across accounts and anonymous ones).
+fn access_denied_to(principal: &Principal, owner: AccountId, action: &str, resource: &str, why: &str) -> Fault {
+    match principal.arn() {
+        Some(arn) if !action.starts_with("s3:") || principal.account() == Some(owner) => {
+            Fault::new(403, "AccessDenied", denial(arn.as_str(), action, resource, why))
+        }
+        _ => access_denied(),
+    }
 }
 
 /// Operations that AWS allows to every authenticated caller have no needs; only our own APIs have such.

@@ -13,6 +13,7 @@ use crate::{
         execute_api::{self, Invocation},
         s3::{self, Body, Call, Op},
     },
+    store::snapshot::Snapshot,
 };
 
 /// An S3 call, with what is left of its body.
@@ -32,13 +33,15 @@ pub type Undescribed = (Fault, Option<Box<Call>>);
 pub async fn s3(
     received: &Received,
     settings: &Settings,
+    snapshot: &Snapshot,
     caller: &Caller,
     promise: &Promise,
     body: Arriving,
 ) -> Result<Described, Undescribed> {
     let recognised = s3::recognise(&received.head(), &settings.addressing, caller.at());
     let mut call = Box::new(recognised.map_err(|fault| (fault, None))?);
-    if let Err(fault) = check(&call, received, caller, settings.account, promise) {
+    let owner = |bucket: &str| snapshot.bucket(bucket).map_or(settings.account, |known| known.account);
+    if let Err(fault) = check(&call, received, caller, owner, promise) {
         return Err((fault, Some(call)));
     }
     let time_max = settings.limits.idle;
@@ -69,7 +72,7 @@ fn check(
     call: &Call,
     received: &Received,
     caller: &Caller,
-    account: AccountId,
+    owner: impl Fn(&str) -> AccountId,
     promise: &Promise,
 ) -> Result<(), Fault> {
     if call.must_be_signed() && *caller.principal() == Principal::Anonymous {
@@ -79,15 +82,18 @@ fn check(
     if call.body() == Body::None && promise.content_bytes(received).unwrap_or(0) > 0 {
         return Err(Fault::new(400, "InvalidRequest", "This operation takes no request body."));
     }
-    check_owner(call, account)
+    check_owner(call, owner)
 }
 
-/// `x-amz-expected-bucket-owner`: another account's bucket is refused. Every bucket here is the deployment's account's.
-fn check_owner(call: &Call, account: AccountId) -> Result<(), Fault> {
-    for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
-        if call.header(name).is_some_and(|owner| owner != account.as_str()) {
+/// `x-amz-expected-bucket-owner`: a bucket of another account is refused.
+fn check_owner(call: &Call, owner: impl Fn(&str) -> AccountId) -> Result<(), Fault> {
+    for (name, bucket) in [
+        ("x-amz-expected-bucket-owner", call.bucket()),
+        ("x-amz-source-expected-bucket-owner", call.source_bucket().unwrap_or_default()),
+    ] {
+        if call.header(name).is_some_and(|expected| expected != owner(bucket).as_str()) {
             return Err(
-                Fault::new(403, "AccessDenied", "Access Denied").because(format_args!("`{name}` is another account"))
+                Fault::new(403, "AccessDenied", "Access Denied").because(format_args!("`{name}` is not the owner"))
             );
         }
     }

@@ -13,10 +13,10 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::CONTENT_TYPE};
 
 use super::{permit::Permit, reply::Reply};
 use crate::{
-    base::{AccountId, Fault, Timestamp},
+    base::{AccountId, Fault, Operation, Principal, Timestamp},
     mapping::s3::{Call, Op, PUBLIC_ACCESS_BLOCK},
     policy,
-    store::{Bucket, Directory, PublicAccessBlock, StoreError, UnitOfWork},
+    store::{Bucket, Directory, PublicAccessBlock, StoreError, UnitOfWork, snapshot::Snapshot},
 };
 
 /// What the operations work with.
@@ -115,16 +115,37 @@ fn policy_status(call: &Call, means: &Means) -> Result<Reply, Fault> {
 fn put_policy(call: &Call, means: &Means) -> Result<Reply, Fault> {
     let document = call.bucket_policy().ok_or_else(|| failed("a bucket policy without a document"))?;
     let compiled = policy::validate::bucket(document, call.bucket())?;
-    let snapshot = means.directory.snapshot();
-    let own = snapshot.bucket(call.bucket()).map(|bucket| bucket.public_access_block).unwrap_or_default();
-    let block = own.or(snapshot.public_access_block(means.account));
+    let block = block_on(call, means.account, &means.directory.snapshot());
     if block.block_public_policy && compiled.is_public() {
         let why = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.";
-        let resource = format!("arn:aws:s3:::{}", call.bucket());
-        let message = policy::decide::denial(&means.caller, "s3:PutBucketPolicy", &resource, why);
-        return Err(Fault::new(403, "AccessDenied", message));
+        return Err(prevented(call, &means.caller, why));
     }
     change(call, means, StatusCode::NO_CONTENT, |work, bucket| work.put_bucket_policy(&bucket.name, Some(document)))
+}
+
+/// Refuses what brings a public access control list to where such are blocked. `account` is whose the bucket is.
+pub fn check_acl(call: &Call, account: AccountId, snapshot: &Snapshot, caller: &Principal) -> Result<(), Fault> {
+    if !call.grants_to_public() || !block_on(call, account, snapshot).block_public_acls {
+        return Ok(());
+    }
+    let caller = caller.arn().map_or_else(|| "anonymous".to_owned(), |arn| arn.to_string());
+    let why = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.";
+    Err(prevented(call, &caller, why))
+}
+
+/// What is blocked for the call's bucket; for one that is to be made only its account's settings count.
+fn block_on(call: &Call, account: AccountId, snapshot: &Snapshot) -> PublicAccessBlock {
+    let of_account = snapshot.public_access_block(account);
+    match snapshot.bucket(call.bucket()) {
+        Some(bucket) if call.op() != Op::CreateBucket => bucket.public_access_block.or(of_account),
+        _ => of_account,
+    }
+}
+
+/// The denial of what a public access block prevents, whatever policies say.
+fn prevented(call: &Call, caller: &str, why: &str) -> Fault {
+    let Some(need) = call.needs().first() else { return failed("an operation that needs nothing") };
+    Fault::new(403, "AccessDenied", policy::decide::denial(caller, &need.action, &need.resource, why))
 }
 
 fn public_access_block(call: &Call, means: &Means) -> Result<Reply, Fault> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, SERVER},
 };
 use hyper::body::Body;
@@ -40,7 +40,7 @@ pub async fn respond(mut trail: Box<Trail>, outcome: Result<Reply, Fault>) -> Re
             reply
         }
     };
-    let ids = Ids::of(&trail);
+    let (ids, ends_connection) = (Ids::of(&trail), ends_connection(&trail));
     let mut response = match reply {
         Reply::Made(made) => {
             let (head, body) = made.into_parts();
@@ -58,7 +58,20 @@ pub async fn respond(mut trail: Box<Trail>, outcome: Result<Reply, Fault>) -> Re
         Reply::Passed(passed) => pass(trail, *passed),
     };
     ids.add_to(response.headers_mut());
+    if ends_connection {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response
+}
+
+/// Whether the connection ends with the response, which has to say so (RFC 9112, section 9.6). HTTP/2 ends the stream.
+fn ends_connection(trail: &Trail) -> bool {
+    let version = match &trail.head {
+        Head::Sound(received) => received.parts.version,
+        Head::Refused(parts) => parts.version,
+        Head::Away => return false,
+    };
+    trail.received.is_left() && version < Version::HTTP_2
 }
 
 /// Records a request whose answer is at hand. Reads are not waited for.

@@ -247,7 +247,7 @@ impl Gateway {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let upstreams = self.upstreams(settings);
-        let (call, body) = match describe::s3(received, settings, caller, &promise, body).await {
+        let (call, body) = match describe::s3(received, settings, snapshot, caller, &promise, body).await {
             Ok(Understood::Form(call, body)) => {
                 return self.s3_form(trail, call, body, settings, &upstreams).await;
             }

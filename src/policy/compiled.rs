@@ -10,6 +10,7 @@ use super::{
     principal::{Named, Party, Principals},
     public,
     resource::{Resource, ResourcePattern, is_complete},
+    start::{Beginning, Key},
     truth::Truth,
     variable::Variable,
 };
@@ -81,7 +82,8 @@ pub(super) struct Actions {
 #[derive(Debug)]
 pub(super) struct ActionPattern {
     /// `None`: every service.
-    pub(super) service: Option<Box<str>>,
+    pub(super) service: Option<Key>,
+    start: Beginning,
     name: Glob,
 }
 
@@ -208,7 +210,7 @@ impl Statement {
     }
 
     /// Whether the statement is about this action and this resource, or would be if variables had values.
-    pub fn concerns(&self, action: Action<'_>, question: &Question<'_>) -> bool {
+    pub fn concerns(&self, action: &Action<'_>, question: &Question<'_>) -> bool {
         let Question { resource, context, .. } = question;
         let about = |resources: &Resources| {
             resources.matches(resource, *context) == Truth::True
@@ -218,13 +220,16 @@ impl Statement {
     }
 
     /// Whether the statement answers a question, whose action is given in lower case. That the action fits may be known.
-    pub fn fits(&self, action: Action<'_>, question: &Question<'_>, is_known: bool) -> bool {
+    pub fn fits(&self, action: &Action<'_>, question: &Question<'_>, is_known: bool) -> bool {
         if !is_known && !self.actions.matches(action) {
             return false;
         }
-        let resource = self.resources.iter().map(|resources| resources.matches(&question.resource, question.context));
-        let conditions = self.conditions.iter().map(|condition| condition.holds(question.context));
-        Truth::all(resource.chain(conditions)).applies(self.effect)
+        let about = |resources: &Resources| resources.matches(&question.resource, question.context);
+        let resource = self.resources.as_ref().map_or(Truth::True, about);
+        resource != Truth::False && {
+            let conditions = Truth::all(self.conditions.iter().map(|condition| condition.holds(question.context)));
+            resource.min(conditions).applies(self.effect)
+        }
     }
 
     /// How many patterns of actions there are.
@@ -238,7 +243,7 @@ impl Statement {
             return None;
         }
         let patterns = self.actions.patterns.iter();
-        patterns.map(|pattern| Some((pattern.service.as_deref()?, &pattern.name))).collect()
+        patterns.map(|pattern| Some((pattern.service.as_ref()?.text(), &pattern.name))).collect()
     }
 
     /// What the last parts of the resources begin with that the statement is about: anything, if it names none or all
@@ -258,7 +263,7 @@ impl Actions {
         Ok(Self { negated: matching.negated, patterns: patterns.collect::<Result<_, _>>()? })
     }
 
-    fn matches(&self, action: Action<'_>) -> bool {
+    fn matches(&self, action: &Action<'_>) -> bool {
         self.patterns.iter().any(|pattern| pattern.matches(action)) != self.negated
     }
 }
@@ -267,16 +272,19 @@ impl ActionPattern {
     /// `*`, or a service without wildcards and a name.
     fn compile(text: &str) -> Option<Self> {
         if text == "*" {
-            return Some(Self { service: None, name: Glob::All });
+            return Some(Self { service: None, start: Beginning::of(""), name: Glob::All });
         }
         let text = text.to_ascii_lowercase();
         let (service, name) = text.split_once(':')?;
         let is_action = is_vendor(service) && !name.contains(':');
-        is_action.then(|| Self { service: Some(service.into()), name: Glob::new(name) })
+        let name = Glob::new(name);
+        is_action.then(|| Self { service: Some(Key::new(service)), start: Beginning::of(name.prefix()), name })
     }
 
-    fn matches(&self, action: Action<'_>) -> bool {
-        self.service.as_deref().is_none_or(|known| known == action.service) && self.name.matches(action.name)
+    fn matches(&self, action: &Action<'_>) -> bool {
+        self.service.as_ref().is_none_or(|service| service.is(action.service))
+            && self.start.can_be_of(action.name)
+            && self.name.matches(action.name.text)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     principal::{Named, Party, PartyKind},
     resource::Resource,
     set::PolicySet,
+    start::Sought,
 };
 use crate::base::condition::Context;
 
@@ -30,18 +31,18 @@ pub struct Question<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct Action<'a> {
     /// `s3:getobject`.
-    pub text: &'a str,
+    pub whole: Sought<'a>,
     /// `s3`.
-    pub service: &'a str,
+    pub service: Sought<'a>,
     /// `getobject`.
-    pub name: &'a str,
+    pub name: Sought<'a>,
 }
 
 /// The policies that take part, by kind. A kind without policies takes no part, except where [`decide`] says otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Layers<'a> {
     /// The identity-based policies of the caller and of its groups.
-    pub identity: SmallVec<[&'a PolicySet; 8]>,
+    pub identity: SmallVec<[&'a PolicySet; 16]>,
     /// The permissions boundary of the user or the role.
     pub boundary: Option<&'a PolicySet>,
     /// The session policies, inline and managed together.
@@ -181,7 +182,7 @@ impl<'q> Asked<'q> {
     ) -> Result<Answers<'a>, Decided<'a>> {
         let resource_control = self.all(&layers.resource_control, Layer::ResourceControl)?;
         let service_control = self.all(&layers.service_control, Layer::ServiceControl)?;
-        let resource = match resource.and_then(|set| set.decide_for(self.question, self.action, kind, self.party)) {
+        let resource = match resource.and_then(|set| set.decide_for(self.question, &self.action, kind, self.party)) {
             Some((decided, _)) if decided.effect == Effect::Deny && !self.is_repair() => return Err(decided),
             answer => answer.filter(|(decided, _)| decided.effect == Effect::Allow),
         };
@@ -202,7 +203,7 @@ impl<'q> Asked<'q> {
 
     /// What a set allows by, or the statement of it that denies.
     fn one<'a>(&self, set: &'a PolicySet, layer: Layer) -> Result<Option<Decided<'a>>, Decided<'a>> {
-        match set.decide(self.question, self.action, layer) {
+        match set.decide(self.question, &self.action, layer) {
             Some(decided) if decided.effect == Effect::Deny => Err(decided),
             allowed => Ok(allowed),
         }
@@ -220,7 +221,8 @@ impl<'q> Asked<'q> {
 
     /// The root user can always mend the policy of a bucket of its account, whatever that policy denies.
     pub(super) fn is_repair(&self) -> bool {
-        let action = matches!(self.action.text, "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
+        let action =
+            matches!(self.action.whole.text, "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy");
         action && self.party.kind == PartyKind::Root && self.is_same_account()
     }
 }
@@ -295,10 +297,18 @@ impl DenyKind<'_> {
     /// The end of AWS's message: `because no identity-based policy allows the s3:GetObject action`.
     pub fn words(&self, action: &str) -> String {
         match self {
+            DenyKind::Explicit(Decided { layer, source, .. }) if is_managed(source) => {
+                format!("with an explicit deny in {}: {source}", layer.with_article())
+            }
             DenyKind::Explicit(decided) => format!("with an explicit deny in {}", decided.layer.with_article()),
             DenyKind::Implicit(layer) => format!("because no {layer} allows the {action} action"),
         }
     }
+}
+
+/// Whether a policy is told by the ARN of a managed policy.
+fn is_managed(source: &str) -> bool {
+    source.starts_with("arn:") && source.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("policy/"))
 }
 
 impl Layer {
@@ -368,9 +378,10 @@ pub(super) fn lower(action: &str) -> SmallVec<[u8; 64]> {
 impl<'a> Action<'a> {
     /// Splits an action that is in lower case.
     pub fn new(lowered: &'a [u8]) -> Option<Self> {
-        let text = str::from_utf8(lowered).ok()?;
-        let (service, name) = text.split_once(':')?;
-        Some(Self { text, service, name })
+        let whole = str::from_utf8(lowered).ok()?;
+        let colon = lowered.iter().position(|&byte| byte == b':')?;
+        let (service, name) = (whole.get(..colon)?, whole.get(colon + 1..)?);
+        Some(Self { whole: Sought::new(whole), service: Sought::new(service), name: Sought::new(name) })
     }
 }
 

@@ -105,11 +105,11 @@ fn explained<'a>(
         for (source, policy) in sets.into_iter().flat_map(PolicySet::policies) {
             for (at, statement) in (0u32..).zip(policy.statements()) {
                 let Some(named) = asked.takes_part(layer, statement) else { continue };
-                if statement.concerns(action, question) {
+                if statement.concerns(&action, question) {
                     let keys = statement.context_keys().into_iter();
                     missing.extend(keys.filter(|key| question.context.value(&key.to_lowercase()).is_absent()));
                 }
-                if statement.fits(action, question, false) {
+                if statement.fits(&action, question, false) {
                     let (effect, span, sid) = (statement.effect, statement.span, statement.sid.as_deref());
                     matched.push(Matched { effect, source, statement: at, sid, span, named });
                 }

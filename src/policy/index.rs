@@ -6,7 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{compiled::Statement, decide::Action, pattern::Glob};
+use super::{
+    compiled::Statement,
+    decide::Action,
+    pattern::Glob,
+    start::{Key, Sought},
+};
 
 /// The policy, and the statement in it.
 pub(super) type Place = (u32, u32);
@@ -24,11 +29,10 @@ pub(super) struct Index {
 
 /// Statements, by what their resources begin with.
 #[derive(Debug)]
-struct Places(Box<[Prefix]>);
+struct Places(Sorted<Prefix>);
 
 #[derive(Debug)]
 struct Prefix {
-    text: Box<str>,
     /// The longest other prefix that this one begins with.
     parent: Option<u32>,
     /// In order.
@@ -37,7 +41,7 @@ struct Prefix {
 
 /// Found by a text.
 #[derive(Debug)]
-struct Sorted<T>(Box<[(Box<str>, T)]>);
+struct Sorted<T>(Box<[(Key, T)]>);
 
 /// More resources in a statement are found by what they all begin with.
 const PREFIXES_MAX: usize = 8;
@@ -74,8 +78,8 @@ impl Index {
         }
         let globs = |globs: Vec<(Glob, Unsorted)>| globs.into_iter().map(|(glob, it)| (glob, it.sort())).collect();
         Self {
-            named: Sorted(named.into_iter().map(|(name, places)| (name.into(), places.sort())).collect()),
-            patterns: Sorted(patterns.into_iter().map(|(service, it)| (service.into(), globs(it))).collect()),
+            named: Sorted::new(named.into_iter().map(|(name, places)| (name.into(), places.sort()))),
+            patterns: Sorted::new(patterns.into_iter().map(|(service, it)| (service.into(), globs(it)))),
             others: others.sort(),
         }
     }
@@ -83,13 +87,13 @@ impl Index {
     /// The first statement that fits, of those that can. `fits` is told whether the action is known to.
     pub(super) fn first(
         &self,
-        action: Action<'_>,
-        resource: &str,
+        action: &Action<'_>,
+        resource: Sought<'_>,
         fits: impl Fn(Place, bool) -> bool,
     ) -> Option<Place> {
-        let named = self.named.get(action.text).into_iter();
+        let named = self.named.get(action.whole).into_iter();
         let patterns = self.patterns.get(action.service).into_iter().flatten();
-        let patterns = patterns.filter(|(glob, _)| glob.matches(action.name)).map(|(_, places)| places);
+        let patterns = patterns.filter(|(glob, _)| glob.matches(action.name.text)).map(|(_, places)| places);
         let known = named.chain(patterns).map(|places| (places, true));
         let mut first = None;
         for (places, known) in known.chain([(&self.others, false)]) {
@@ -107,17 +111,23 @@ impl Places {
     ///
     /// In order, nothing stands between a text and the longest of its prefixes but what begins with that prefix too. So
     /// they are the prefix before the text's own place, and its parents.
-    fn of(&self, text: &str) -> impl Iterator<Item = &[Place]> {
-        let before = self.0.partition_point(|prefix| *prefix.text <= *text).checked_sub(1);
-        let nearest = before.and_then(|at| self.0.get(at));
-        let up = std::iter::successors(nearest, |prefix| prefix.parent.and_then(|at| self.0.get(at as usize)));
-        up.filter(move |prefix| text.starts_with(&*prefix.text)).map(|prefix| &*prefix.places)
+    fn of(&self, sought: Sought<'_>) -> impl Iterator<Item = &[Place]> {
+        let prefixes = &self.0.0;
+        let before = prefixes.partition_point(|(key, _)| key.compare(sought).is_le()).checked_sub(1);
+        let nearest = before.and_then(|at| prefixes.get(at));
+        let up = std::iter::successors(nearest, |(_, prefix)| prefix.parent.and_then(|at| prefixes.get(at as usize)));
+        up.filter(move |(key, _)| sought.text.starts_with(key.text())).map(|(_, prefix)| &*prefix.places)
     }
 }
 
 impl<T> Sorted<T> {
-    fn get(&self, text: &str) -> Option<&T> {
-        let at = self.0.binary_search_by(|(known, _)| (**known).cmp(text)).ok()?;
+    /// Given in order.
+    fn new(texts: impl Iterator<Item = (Box<str>, T)>) -> Self {
+        Self(texts.map(|(text, value)| (Key::new(text), value)).collect())
+    }
+
+    fn get(&self, sought: Sought<'_>) -> Option<&T> {
+        let at = self.0.binary_search_by(|(key, _)| key.compare(sought)).ok()?;
         self.0.get(at).map(|(_, found)| found)
     }
 }
@@ -138,19 +148,15 @@ impl Unsorted {
     }
 
     fn sort(self) -> Places {
-        let mut prefixes: Vec<Prefix> = Vec::with_capacity(self.0.len());
-        for (text, places) in self.0 {
-            let mut parent = prefixes.len().checked_sub(1);
-            while let Some(prefix) = parent.and_then(|at| prefixes.get(at)) {
-                if text.starts_with(&*prefix.text) {
-                    break;
-                }
-                parent = prefix.parent.map(|at| at as usize);
-            }
-            let parent = parent.and_then(|at| u32::try_from(at).ok());
-            prefixes.push(Prefix { text, parent, places: places.into() });
-        }
-        Places(prefixes.into())
+        let mut open: Vec<(u32, Box<str>)> = Vec::new();
+        let prefixes = (0u32..).zip(self.0).map(|(at, (text, places))| {
+            // What this text does not begin with, no later one does.
+            while open.pop_if(|(_, before)| !text.starts_with(&**before)).is_some() {}
+            let parent = open.last().map(|(at, _)| *at);
+            open.push((at, text.clone()));
+            (text, Prefix { parent, places: places.into() })
+        });
+        Places(Sorted::new(prefixes))
     }
 }
 
@@ -182,7 +188,7 @@ mod tests {
             for (at, prefix) in (0..).zip(&prefixes) {
                 places.add(&[prefix], (at, 0));
             }
-            let mut found: Vec<Place> = places.sort().of(&text).flatten().copied().collect();
+            let mut found: Vec<Place> = places.sort().of(Sought::new(&text)).flatten().copied().collect();
             found.sort_unstable();
             let expected = (0..).zip(&prefixes).filter(|(_, prefix)| text.starts_with(&***prefix)).map(|(at, _)| (at, 0));
             prop_assert_eq!(found, expected.collect::<Vec<_>>());

@@ -7,7 +7,7 @@
 //! - [`truth`]: what becomes of values that cannot be compared.
 //! - [`principal`]: whom a resource-based policy names, and in which words; [`public`]: what S3 calls public.
 //! - [`compiled`]: a compiled [`Policy`].
-//! - [`set`]: [`PolicySet`], policies that are decided together; `index`: found by action and resource.
+//! - [`set`]: [`PolicySet`], policies that are decided together; `index` and [`start`]: found by action and resource.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
 //! - [`explain`](mod@explain): the same decision with everything that took part in it, for the simulator.
 //! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
@@ -28,6 +28,7 @@ pub mod quota;
 pub mod resource;
 pub mod s3_actions;
 pub mod set;
+pub mod start;
 pub mod truth;
 pub mod validate;
 pub mod value;

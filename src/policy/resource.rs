@@ -4,6 +4,7 @@
 use super::{
     document::Version,
     pattern::Glob,
+    start::{Beginning, Sought},
     truth::Truth,
     variable::{Template, Text, Variable},
 };
@@ -14,19 +15,12 @@ use crate::base::condition::Context;
 pub enum ResourcePattern {
     /// `*`.
     All,
-    /// An ARN: what stands before the resource, and the resource.
-    Arn(Head, Template),
+    /// An ARN of which only the resource may have wildcards: `arn:aws:s3:::`, and the resource with its beginning.
+    Plain(Box<str>, Beginning, Glob),
+    /// An ARN: partition, service, region, account, and the resource. The first four have variables in conditions only.
+    Parts(Box<[Template; 4]>, Template),
     /// A variable that holds the whole ARN. In conditions only.
     Whole(Variable),
-}
-
-/// The first five parts of an ARN pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Head {
-    /// Without wildcards, as one text with its colons: `arn:aws:s3:::`.
-    Literal(Box<str>),
-    /// Partition, service, region, account. Variables stand here in conditions only.
-    Parts(Box<[Template; 4]>),
 }
 
 /// The resource of a question, split once.
@@ -37,7 +31,7 @@ pub enum Resource<'a> {
         /// The first five parts, with their colons: `arn:aws:s3:::`.
         head: &'a str,
         /// What follows the fifth colon.
-        resource: &'a str,
+        resource: Sought<'a>,
     },
     /// Anything else: `*`.
     Other(&'a str),
@@ -46,18 +40,20 @@ pub enum Resource<'a> {
 impl<'a> Resource<'a> {
     /// Splits a resource.
     pub fn new(text: &'a str) -> Self {
-        let fifth = memchr::memchr_iter(b':', text.as_bytes()).nth(4);
-        match fifth.and_then(|at| text.split_at_checked(at + 1)) {
-            Some((head, resource)) if head.starts_with("arn:") => Resource::Arn { head, resource },
+        let mut colons = text.bytes().enumerate().filter(|(_, byte)| *byte == b':');
+        match colons.nth(4).and_then(|(at, _)| text.split_at_checked(at + 1)) {
+            Some((head, resource)) if head.starts_with("arn:") => {
+                Resource::Arn { head, resource: Sought::new(resource) }
+            }
             _ => Resource::Other(text),
         }
     }
 
     /// What follows the fifth colon; empty for what is no ARN.
-    pub fn last(&self) -> &'a str {
+    pub fn last(&self) -> Sought<'a> {
         match self {
-            Resource::Arn { resource, .. } => resource,
-            Resource::Other(_) => "",
+            Resource::Arn { resource, .. } => *resource,
+            Resource::Other(_) => Sought::new(""),
         }
     }
 }
@@ -68,7 +64,7 @@ impl ResourcePattern {
     pub fn new(text: &str, version: Version) -> Option<Self> {
         let pattern = Self::arn(text, version)?;
         match &pattern {
-            ResourcePattern::Arn(Head::Parts(parts), _) if parts.iter().any(has_variable) => None,
+            ResourcePattern::Parts(head, _) if head.iter().any(has_variable) => None,
             _ => Some(pattern),
         }
     }
@@ -96,29 +92,39 @@ impl ResourcePattern {
             return None;
         }
         let mut template = || Template::new(next().unwrap_or("*"), version);
-        let parts = [template()?, template()?, template()?, template()?];
+        let head = [template()?, template()?, template()?, template()?];
         let last = Template::new(rest.unwrap_or("*"), version)?;
-        let [_, service, ..] = &parts;
-        let names_a_service = *service != Template::Plain(Glob::Exact("".into()));
-        names_a_service.then(|| ResourcePattern::Arn(Head::of(parts), last))
+        let exact = head.each_ref().map(|part| match part {
+            Template::Plain(Glob::Exact(text)) => Some(&**text),
+            _ => None,
+        });
+        Some(match (exact, last) {
+            ([_, Some(""), ..], _) => return None,
+            ([Some(partition), Some(service), Some(region), Some(account)], Template::Plain(last)) => {
+                let head = format!("arn:{partition}:{service}:{region}:{account}:");
+                ResourcePattern::Plain(head.into(), Beginning::of(last.prefix()), last)
+            }
+            (_, last) => ResourcePattern::Parts(Box::new(head), last),
+        })
     }
 
     /// Whether a resource matches. Unknown if any variable has no value.
     pub fn matches(&self, resource: &Resource<'_>, context: &dyn Context) -> Truth {
         match (self, resource) {
             (ResourcePattern::All, _) => Truth::True,
-            (
-                ResourcePattern::Arn(Head::Literal(head), Template::Plain(last)),
-                Resource::Arn { head: other, resource },
-            ) => (**head == **other && last.matches(resource)).into(),
-            (ResourcePattern::Arn(head, last), Resource::Arn { head: other, resource }) => {
-                together(head.matches(other, context), last.matches(resource, context))
+            (ResourcePattern::Plain(head, start, last), Resource::Arn { head: other, resource }) => {
+                (start.can_be_of(*resource) && **head == **other && last.matches(resource.text)).into()
             }
-            (ResourcePattern::Arn(head, last), Resource::Other(text)) => {
-                together(Truth::False, together(head.matches(text, context), last.matches(text, context)))
+            (ResourcePattern::Plain(..), Resource::Other(_)) => Truth::False,
+            (ResourcePattern::Parts(head, last), Resource::Arn { head: other, resource }) => {
+                let parts = head.iter().zip(other.split(':').skip(1)).map(|(part, text)| part.matches(text, context));
+                parts.fold(last.matches(resource.text, context), together)
+            }
+            (ResourcePattern::Parts(_, last), Resource::Other(text)) => {
+                together(Truth::False, last.matches(text, context))
             }
             (ResourcePattern::Whole(variable), Resource::Arn { head, resource }) => match variable.value(context) {
-                Some(value) => (value.strip_prefix(head) == Some(resource)).into(),
+                Some(value) => (value.strip_prefix(head) == Some(resource.text)).into(),
                 None => Truth::Unknown,
             },
             (ResourcePattern::Whole(_), Resource::Other(_)) => Truth::Unknown,
@@ -128,45 +134,18 @@ impl ResourcePattern {
     /// The variables, in their order.
     pub fn variables(&self) -> Vec<&Variable> {
         match self {
-            ResourcePattern::All => Vec::new(),
+            ResourcePattern::All | ResourcePattern::Plain(..) => Vec::new(),
             ResourcePattern::Whole(variable) => vec![variable],
-            ResourcePattern::Arn(Head::Literal(_), last) => last.variables().collect(),
-            ResourcePattern::Arn(Head::Parts(parts), last) => {
-                parts.iter().chain([last]).flat_map(Template::variables).collect()
-            }
+            ResourcePattern::Parts(head, last) => head.iter().chain([last]).flat_map(Template::variables).collect(),
         }
     }
 
     /// The text that every resource that matches begins with, after its fifth colon.
     pub fn prefix(&self) -> &str {
         match self {
-            ResourcePattern::Arn(_, last) => last.prefix(),
+            ResourcePattern::Plain(_, _, last) => last.prefix(),
+            ResourcePattern::Parts(_, last) => last.prefix(),
             ResourcePattern::All | ResourcePattern::Whole(_) => "",
-        }
-    }
-}
-
-impl Head {
-    fn of(parts: [Template; 4]) -> Self {
-        let exact = parts.each_ref().map(|part| match part {
-            Template::Plain(Glob::Exact(text)) => Some(text),
-            _ => None,
-        });
-        match exact {
-            [Some(partition), Some(service), Some(region), Some(account)] => {
-                Head::Literal(format!("arn:{partition}:{service}:{region}:{account}:").into())
-            }
-            _ => Head::Parts(Box::new(parts)),
-        }
-    }
-
-    fn matches(&self, head: &str, context: &dyn Context) -> Truth {
-        match self {
-            Head::Literal(text) => (**text == *head).into(),
-            Head::Parts(parts) => {
-                let written = parts.iter().zip(head.split(':').skip(1));
-                written.fold(Truth::True, |truth, (part, text)| together(truth, part.matches(text, context)))
-            }
         }
     }
 }

@@ -45,9 +45,18 @@ impl PolicySet {
     }
 
     /// The first statement that denies, else the first that allows.
-    pub(super) fn decide(&self, question: &Question<'_>, action: Action<'_>, layer: Layer) -> Option<Decided<'_>> {
-        let first = |effect| self.first(effect, question, action);
-        let place = first(Effect::Deny).or_else(|| first(Effect::Allow))?;
+    pub(super) fn decide(&self, question: &Question<'_>, action: &Action<'_>, layer: Layer) -> Option<Decided<'_>> {
+        let place = match &self.index {
+            Some(index) => {
+                let first = |index: &Index| {
+                    index.first(action, question.resource.last(), |place, is_known| {
+                        self.statement(place).is_some_and(|statement| statement.fits(action, question, is_known))
+                    })
+                };
+                first(&index.deny).or_else(|| first(&index.allow))?
+            }
+            None => self.ask_each(question, action)?,
+        };
         self.decided(place, self.statement(place)?, layer)
     }
 
@@ -56,7 +65,7 @@ impl PolicySet {
     pub(super) fn decide_for(
         &self,
         question: &Question<'_>,
-        action: Action<'_>,
+        action: &Action<'_>,
         layer: Layer,
         party: &Party<'_>,
     ) -> Option<(Decided<'_>, Named)> {
@@ -87,15 +96,20 @@ impl PolicySet {
         self.policies.iter().map(|(source, policy)| (source, &**policy))
     }
 
-    fn first(&self, effect: Effect, question: &Question<'_>, action: Action<'_>) -> Option<Place> {
-        let Some(index) = &self.index else {
-            let mut statements = self.for_identities(effect);
-            return statements.find(|(_, statement)| statement.fits(action, question, false)).map(|(place, _)| place);
-        };
-        let index = if effect == Effect::Deny { &index.deny } else { &index.allow };
-        index.first(action, question.resource.last(), |place, known| {
-            self.statement(place).is_some_and(|statement| statement.fits(action, question, known))
-        })
+    fn ask_each(&self, question: &Question<'_>, action: &Action<'_>) -> Option<Place> {
+        let mut allowed = None;
+        for (policy_at, (_, policy)) in (0u32..).zip(&self.policies) {
+            for (at, statement) in (0u32..).zip(policy.statements()) {
+                let is_of_use = statement.effect == Effect::Deny || allowed.is_none();
+                if is_of_use && statement.counts_for_identities() && statement.fits(action, question, false) {
+                    if statement.effect == Effect::Deny {
+                        return Some((policy_at, at));
+                    }
+                    allowed = Some((policy_at, at));
+                }
+            }
+        }
+        allowed
     }
 
     /// The statements of an effect that can stand in a policy that is not resource-based.

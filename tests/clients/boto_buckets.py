@@ -191,6 +191,8 @@ def access_control_lists(w):
     name = w.bucket_of(["k"])
     grants = lambda answer: sorted(grant["Permission"] for grant in answer["Grants"])
     shown = [grants(w.s3.get_bucket_acl(Bucket=name))]
+    # New buckets take no public lists.
+    w.s3.delete_public_access_block(Bucket=name)
     w.s3.put_object_acl(Bucket=name, Key="k", ACL="public-read")
     shown.append(grants(w.s3.get_object_acl(Bucket=name, Key="k")))
     policy = pick(w.s3.get_object_acl(Bucket=name, Key="k"), "Owner", "Grants")

@@ -28,7 +28,7 @@ class World:
     def client(self, service="s3", signature="s3v4", **s3):
         # s3v4 by name: without it boto3 presigns with signature version 2, which is refused.
         settings = Config(signature_version=signature, s3={"addressing_style": "path", **s3},
-                          retries={"total_max_attempts": 2}, read_timeout=120)
+                          retries={"total_max_attempts": 1}, read_timeout=120)
         return self.session.client(service, endpoint_url=self.endpoint, config=settings)
 
     def bucket(self, **settings):

@@ -86,6 +86,8 @@ CONF
 start() {
     "$@" </dev/null >>"$dir/log/daemons" 2>&1 &
     pids+=($!)
+    # So that bash does not report its end.
+    disown "$!"
 }
 
 # Waits until the command succeeds; the daemons' last words explain it when it never does.

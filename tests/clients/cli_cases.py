@@ -43,6 +43,7 @@ synchronize        | s3:ListBucket $b                    | s3 sync s3://$b/a $f/
 head               | head s3:GetObject $b/a/small        | s3api head-object --bucket $b --key a/small --query ContentLength
 tags               | s3:PutObjectTagging $b/a/small      | s3api put-object-tagging --bucket $b --key a/small --tagging TagSet=[{Key=a,Value=1}]
 tags read          | s3:GetObjectTagging $b/a/small      | s3api get-object-tagging --bucket $b --key a/small --output text
+open               | s3:PutBucketPublicAccessBlock $b    | s3api delete-public-access-block --bucket $b
 acl                | s3:PutObjectAcl $b/a/small          | s3api put-object-acl --bucket $b --key a/small --acl public-read
 acl read           | s3:GetObjectAcl $b/a/small          | s3api get-object-acl --bucket $b --key a/small --query sort(Grants[].Permission)
 lifecycle          | s3:PutLifecycleConfiguration $b     | s3api put-bucket-lifecycle-configuration --bucket $b --lifecycle-configuration '{"Rules":[{"ID":"r","Status":"Enabled","Filter":{"Prefix":"t/"},"Expiration":{"Days":3}}]}'
@@ -77,7 +78,7 @@ modify             | s3:GetObjectAcl $b/copy             | modify --add-header=C
 synchronize        | s3:ListBucket $b                    | sync s3://$b/a/ $f/synced/
 head               | head s3:GetObject $b/a/small        | info s3://$b/a/small
 about the bucket   | s3:GetBucketLocation $b             | info s3://$b
-acl                | s3:GetObjectAcl $b/a/small          | setacl --acl-public s3://$b/a/small
+acl                | s3:GetObjectAcl $b/a/small          | setacl --acl-private s3://$b/a/small
 lifecycle          | s3:PutLifecycleConfiguration $b     | setlifecycle $f/lifecycle.xml s3://$b
 lifecycle read     | s3:GetLifecycleConfiguration $b     | getlifecycle s3://$b
 lifecycle gone     | s3:PutLifecycleConfiguration $b     | dellifecycle s3://$b

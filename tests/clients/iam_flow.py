@@ -45,7 +45,7 @@ FOR_ANN = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"AWS": "$arn"}, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::$b/a"}]}
 FOR_ALL = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::$b/*"}]}
-BLOCK = {"BlockPublicAcls": False, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}
+BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}
 GET_A, GET_B = {"Bucket": "$b", "Key": "a"}, {"Bucket": "$b", "Key": "b"}
 USER, GROUP = {"UserName": "$u"}, {"GroupName": "$u-group"}
 POLICY = {"PolicyArn": "arn:aws:iam::$account:policy$p$u-policy"}
@@ -106,6 +106,7 @@ FLOW = [
     ("root", "s3.PutPublicAccessBlock", {**BUCKET, "PublicAccessBlockConfiguration": BLOCK}, OK),
     ("root", "s3.GetPublicAccessBlock", BUCKET, {"PublicAccessBlockConfiguration": BLOCK}),
     ("root", "s3.PutBucketPolicy", {**BUCKET, "Policy": FOR_ALL}, ("AccessDenied", None)),
+    ("root", "s3.PutObjectAcl", {**GET_A, "ACL": "public-read"}, ("AccessDenied", None)),
     ("ann", "s3.GetObject", GET_A, OK),
     ("root", "s3.DeletePublicAccessBlock", BUCKET, OK),
     ("root", "s3.GetPublicAccessBlock", BUCKET, ("NoSuchPublicAccessBlockConfiguration", None)),

@@ -107,6 +107,7 @@ const cases = {
     return [set, (await send("GetObjectTagging", { Key: "m" })).TagSet];
   },
   acl: async () => {
+    await send("DeletePublicAccessBlock");
     await send("PutObjectAcl", { Key: "m", ACL: "public-read" });
     return (await send("GetObjectAcl", { Key: "m" })).Grants.map((grant) => grant.Permission).sort();
   },

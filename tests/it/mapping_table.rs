@@ -174,6 +174,7 @@ pub fn request_of(discriminator: &str) -> (String, HeaderMap) {
 pub fn document_of(operation: &str) -> &'static str {
     match operation {
         "CreateBucket" => "",
+        "PutBucketAcl" | "PutObjectAcl" => "<AccessControlPolicy/>",
         "PutObjectTagging" | "PutBucketTagging" => "<Tagging><TagSet/></Tagging>",
         "PutObjectRetention" => "<Retention/>",
         "PutObjectLegalHold" => "<LegalHold><Status>ON</Status></LegalHold>",

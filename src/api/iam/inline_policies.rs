@@ -5,12 +5,12 @@ use super::{
     listing::{Asked, paged},
     nodes,
     target::{Target, no_such},
-    texts::{DOCUMENT, NAME, counted_characters},
+    texts::{DOCUMENT, NAME},
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
     base::{Fault, name::fold},
-    policy,
+    policy::{self, quota},
     store::{IdentityKind, InlinePolicy},
 };
 
@@ -61,7 +61,7 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
             work.put_inline_policy(&holder.id, &policy)?;
             let all = work.inline_policies(&holder.id)?;
             let most = characters_max(kind);
-            if all.iter().map(|policy| counted_characters(&policy.document)).sum::<usize>() > most {
+            if all.iter().map(|policy| quota::characters(&policy.document)).sum::<usize>() > most {
                 let (kind, name) = (kind.word(), &holder.name);
                 let message = format!("Maximum policy size of {most} bytes exceeded for {kind} {name}");
                 return Err(Fault::new(409, "LimitExceeded", message));

@@ -37,7 +37,21 @@ pub fn api(world: Arc<World>) -> Api {
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
         not_offered: NOT_OFFERED,
+        told_resource,
         world,
+    }
+}
+
+/// IAM tells of users and groups by name and of policies by kind; what is made and what is listed it tells by ARN, save
+/// a policy that is made.
+fn told_resource(operation: &str, arn: &str) -> Option<String> {
+    let (kind, below) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
+    let name = below.rsplit('/').next()?;
+    match (operation, kind) {
+        ("CreateUser" | "CreateGroup" | "ListUsers" | "ListGroups", _) => None,
+        ("CreatePolicy", _) => Some(format!("policy {name}")),
+        (_, "policy") => Some(format!("policy {arn}")),
+        _ => Some(format!("{kind} {name}")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     listing::{Asked, paged},
     nodes,
     target::{PolicyTarget, exists, in_use, over_quota, request_tags},
-    texts::{ARN, DESCRIPTION, DOCUMENT, MANAGED_POLICY_CHARACTERS_MAX, NAME, POLICY_PATH, counted_characters},
+    texts::{ARN, DESCRIPTION, DOCUMENT, NAME, POLICY_PATH},
     users::{random, unless},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         Arn, Fault,
         id::{IdKind, unique_id},
     },
-    policy,
+    policy::{self, quota},
     store::{ErrorKind, Listing, ManagedPolicy},
 };
 
@@ -116,9 +116,9 @@ fn target(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<PolicyTarget, Faul
 
 /// Whether a document can be a managed policy's.
 pub(super) fn check_document(document: &str) -> Result<(), Fault> {
-    policy::validate(document)?;
-    match counted_characters(document) > MANAGED_POLICY_CHARACTERS_MAX {
-        true => Err(over_quota("PolicySize", MANAGED_POLICY_CHARACTERS_MAX)),
+    policy::validate_managed(document)?;
+    match quota::characters(document) > quota::MANAGED_POLICY_CHARACTERS_MAX {
+        true => Err(over_quota("PolicySize", quota::MANAGED_POLICY_CHARACTERS_MAX)),
         false => Ok(()),
     }
 }

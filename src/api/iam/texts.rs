@@ -61,12 +61,3 @@ pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]+
 pub(super) const MARKER: Text = Text { length: 1..=320, pattern: r"[\u0020-\u00FF]+", fits: is_printed };
 /// The key of a tag.
 pub(super) const TAG_KEY: Text = Text { length: 1..=128, pattern: "", fits: |_| true };
-
-/// The most characters of a managed policy's document, white space left out.
-pub(super) const MANAGED_POLICY_CHARACTERS_MAX: usize = 6144;
-
-/// How long a document is as AWS counts: white space is free.
-/// Source: IAM user guide, "IAM and AWS STS quotas", "IAM doesn't count white space".
-pub(super) fn counted_characters(document: &str) -> usize {
-    document.chars().filter(|c| !c.is_whitespace()).count()
-}

@@ -5,7 +5,10 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Parameters, tree::lower_camel};
-use crate::base::{Fault, Tag};
+use crate::base::{
+    Fault, Tag,
+    name::{TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, is_tag_text},
+};
 
 /// What a text has to be. Lengths are in characters.
 #[derive(Debug)]
@@ -24,6 +27,11 @@ pub struct Input<'a> {
     faults: Vec<String>,
     shown: Map<String, Json>,
 }
+
+const TAG_KEY: Text =
+    Text { length: 1..=TAG_KEY_CHARACTERS_MAX, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: is_tag_text };
+const TAG_VALUE: Text =
+    Text { length: 0..=TAG_VALUE_CHARACTERS_MAX, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", fits: is_tag_text };
 
 /// The most tags of one call and of one resource.
 const TAGS_MAX: usize = 50;
@@ -110,16 +118,17 @@ impl<'a> Input<'a> {
         }
         let mut tags: Vec<Tag> = Vec::with_capacity(members.len());
         for (at, member) in members.iter().enumerate() {
-            let part = |part: &str| self.parameters.get(&format!("{member}.{part}")).map(str::to_owned);
-            let (key, value) = (part("Key"), part("Value"));
-            match Tag::new(key.as_deref().unwrap_or_default(), value.as_deref().unwrap_or_default()) {
-                Some(tag) if value.is_some() => tags.push(tag),
-                _ => {
-                    let at = format!("{name}.{}.member.key", at + 1);
-                    let pattern = r"Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+";
-                    self.violated(&at, &quoted(&key.unwrap_or_default()), pattern);
+            let at = format!("{name}.{}.member", at + 1);
+            let mut part = |part: &str, text: &Text| {
+                let (at, value) =
+                    (format!("{at}.{}", lower_camel(part)), self.parameters.get(&format!("{member}.{part}")));
+                match value {
+                    Some(value) => self.fit(&at, value, text),
+                    None => self.violated(&at, "null", "Member must not be null"),
                 }
-            }
+                value.unwrap_or_default().into()
+            };
+            tags.push(Tag { key: part("Key", &TAG_KEY), value: part("Value", &TAG_VALUE) });
         }
         if members.len() > TAGS_MAX {
             self.violated(name, "", "Member must have length less than or equal to 50");

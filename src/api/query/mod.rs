@@ -39,6 +39,8 @@ pub struct Api {
     pub offered: &'static [Operation],
     /// What AWS offers beyond that, by name. May only shrink.
     pub not_offered: &'static [&'static str],
+    /// How denials name a resource, by operation and ARN; `None` where it is by the ARN.
+    pub told_resource: fn(&str, &str) -> Option<String>,
     /// What its operations work with.
     pub world: Arc<World>,
 }
@@ -132,6 +134,7 @@ impl OwnApi for Api {
             plan: plan.map_err(refused)?,
             request: input.shown(),
             request_id: request.request_id,
+            told_resource: self.told_resource,
             world: self.world.clone(),
         }))
     }
@@ -169,6 +172,7 @@ struct Planned {
     plan: Plan,
     request: Json,
     request_id: base::RequestId,
+    told_resource: fn(&str, &str) -> Option<String>,
     world: Arc<World>,
 }
 
@@ -192,6 +196,10 @@ impl base::Operation for Planned {
     fn fact(&self, _: usize, key: &str) -> Value<'_> {
         let known = self.plan.facts.iter().find(|(known, _)| known == key);
         known.map_or(Value::Absent, |(_, value)| value.clone())
+    }
+
+    fn told_resource(&self, need: usize) -> Option<String> {
+        (self.told_resource)(self.operation.name, &self.plan.needs.get(need)?.resource)
     }
 
     /// No operation here is a batch.

@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
@@ -25,12 +25,24 @@ use crate::base::Fault;
 
 /// Counts the bytes of one body, framing included. A clone is the same counter.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Arc<AtomicU64>);
+pub struct Meter(Arc<Metered>);
+
+#[derive(Debug, Default)]
+struct Metered {
+    bytes: AtomicU64,
+    is_left: AtomicBool,
+}
 
 impl Meter {
     /// Bytes so far.
     pub fn bytes(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the body was given up with parts in it that nobody will read: its connection can serve no further
+    /// request.
+    pub fn is_left(&self) -> bool {
+        self.0.is_left.load(Ordering::Relaxed)
     }
 }
 
@@ -100,7 +112,7 @@ impl Body for ClientBody {
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.meter.0.fetch_add(bytes as u64, Ordering::Relaxed);
+                this.meter.0.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
                 match this.share.as_mut().map(|share| share.grow(bytes, this.patience.held_bytes_max)) {
                     Some(Err(UsedUp)) => Some(Err(ClientBodyError::NoRoom)),
                     Some(Ok(())) | None => Some(Ok(frame)),
@@ -128,9 +140,14 @@ impl Body for ClientBody {
 
 impl Drop for ClientBody {
     fn drop(&mut self) {
-        let unwanted = self.from.take().filter(|from| !from.is_end_stream() && !self.holds_back);
-        if let (Some(from), Ok(runtime)) = (unwanted, Handle::try_current()) {
-            let Patience { idle, drained_bytes_max, .. } = self.patience;
+        let Patience { idle, drained_bytes_max, .. } = self.patience;
+        let Some(from) = self.from.take().filter(|from| !from.is_end_stream()) else { return };
+        if self.holds_back || from.size_hint().lower() > drained_bytes_max as u64 {
+            self.meter.0.is_left.store(true, Ordering::Relaxed);
+        }
+        if !self.holds_back
+            && let Ok(runtime) = Handle::try_current()
+        {
             runtime.spawn(drain(from, drained_bytes_max, idle));
         }
     }

@@ -58,6 +58,9 @@ impl Call {
             }
             Op::CreateBucket if body.is_empty() => return Ok(Document::Opaque(Bytes::new())),
             Op::CreateBucket => "CreateBucketConfiguration",
+            // The list stands in headers then.
+            Op::PutBucketAcl | Op::PutObjectAcl if body.is_empty() => return Ok(Document::Opaque(Bytes::new())),
+            Op::PutBucketAcl | Op::PutObjectAcl => "AccessControlPolicy",
             Op::PutObjectTagging | Op::PutBucketTagging => "Tagging",
             Op::PutObjectRetention => "Retention",
             Op::PutObjectLegalHold => "LegalHold",

@@ -7,6 +7,7 @@
 //! 3. The gateway decides on [`Operation::needs`](crate::base::Operation::needs).
 //! 4. [`Call::upstream`] rebuilds the request from what was decided on.
 
+mod acl;
 mod addressing;
 mod body;
 mod call;

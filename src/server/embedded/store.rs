@@ -1,5 +1,5 @@
 //! s3s-fs, with what clients rely on and it leaves out: buckets that must exist or must be empty, conditions on reads,
-//! listings in order, in the encoding that was asked for and with ETags, quiet deletes.
+//! listings in order, in the encoding that was asked for and with ETags, quiet deletes, a word about tags.
 
 use async_trait::async_trait;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -31,7 +31,6 @@ answered! {
     by files {
         abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput;
         complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput;
-        copy_object(CopyObjectInput) -> CopyObjectOutput;
         create_bucket(CreateBucketInput) -> CreateBucketOutput;
         delete_object(DeleteObjectInput) -> DeleteObjectOutput;
         get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput;
@@ -41,10 +40,12 @@ answered! {
         upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput;
     }
     here {
+        copy_object(CopyObjectInput) -> CopyObjectOutput;
         create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput;
         delete_bucket(DeleteBucketInput) -> DeleteBucketOutput;
         delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput;
         get_object(GetObjectInput) -> GetObjectOutput;
+        get_object_tagging(GetObjectTaggingInput) -> GetObjectTaggingOutput;
         head_object(HeadObjectInput) -> HeadObjectOutput;
         list_objects(ListObjectsInput) -> ListObjectsOutput;
         list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output;
@@ -55,17 +56,40 @@ answered! {
 
 type Outcome<T> = S3Result<S3Response<T>>;
 
+async fn copy_object(store: &Store, request: S3Request<CopyObjectInput>) -> Outcome<CopyObjectOutput> {
+    has_no_tags(request.input.tagging.as_ref())?;
+    store.0.copy_object(request).await
+}
+
 async fn create_multipart_upload(
     store: &Store,
     request: S3Request<CreateMultipartUploadInput>,
 ) -> Outcome<CreateMultipartUploadOutput> {
+    has_no_tags(request.input.tagging.as_ref())?;
     store.is_there(&request.input.bucket).await?;
     store.0.create_multipart_upload(request).await
 }
 
 async fn put_object(store: &Store, request: S3Request<PutObjectInput>) -> Outcome<PutObjectOutput> {
+    has_no_tags(request.input.tagging.as_ref())?;
     store.is_there(&request.input.bucket).await?;
     store.0.put_object(request).await
+}
+
+/// s3s-fs would drop them without a word.
+fn has_no_tags(tags: Option<&String>) -> S3Result<()> {
+    let message = "The embedded store keeps no tags.";
+    tags.map_or(Ok(()), |_| Err(S3Error::with_message(S3ErrorCode::NotImplemented, message)))
+}
+
+/// The AWS CLI reads an object's tags before it copies it in parts.
+async fn get_object_tagging(
+    store: &Store,
+    request: S3Request<GetObjectTaggingInput>,
+) -> Outcome<GetObjectTaggingOutput> {
+    let GetObjectTaggingInput { bucket, key, .. } = request.input;
+    store.0.head_object(asked(HeadObjectInput { bucket, key, ..Default::default() })).await?;
+    Ok(S3Response::new(GetObjectTaggingOutput::default()))
 }
 
 async fn delete_bucket(store: &Store, request: S3Request<DeleteBucketInput>) -> Outcome<DeleteBucketOutput> {

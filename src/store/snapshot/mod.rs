@@ -59,7 +59,7 @@ pub struct Credential {
 }
 
 /// The policies of a user and of its groups. One denial in any of them decides.
-pub type IdentityPolicies<'a> = SmallVec<[&'a PolicySet; 8]>;
+pub type IdentityPolicies<'a> = SmallVec<[&'a PolicySet; 16]>;
 
 /// A user's place in the map of users: its unique id, without a second copy of it.
 #[derive(Clone)]

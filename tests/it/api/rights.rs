@@ -91,9 +91,13 @@ fn no_operation_is_carried_out_without_a_right() {
     }
     let before = listed(&gateway);
     for (action, resource, parameters) in RIGHTS {
-        let resource = match *resource {
-            other if other.contains(' ') => other.to_owned(),
-            below => format!("arn:aws:iam::123456789012:{below}"),
+        let arn = format!("arn:aws:iam::123456789012:{resource}");
+        let resource = match (*action, resource.split_once('/')) {
+            ("CreateUser" | "CreateGroup" | "ListUsers" | "ListGroups", _) => arn,
+            ("CreatePolicy", _) => "policy new".to_owned(),
+            (_, Some(("policy", _))) => format!("policy {arn}"),
+            (_, Some((kind @ ("user" | "group"), name))) => format!("{kind} {name}"),
+            _ => (*resource).to_owned(),
         };
         let start = format!("is not authorized to perform: iam:{action} on resource: {resource} ");
         for (key, end) in [

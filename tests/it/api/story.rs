@@ -38,7 +38,8 @@ fn users() {
     tell(&[
         ("GetUser", &[], 200, "<UserId>123456789012</UserId><Arn>arn:aws:iam::123456789012:root</Arn>"),
         ("ListUsers", &[], 200, "<Users></Users><IsTruncated>false</IsTruncated>"),
-        ("CreateUser", &[ANN, ("Path", "/staff/"), ("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "a<b")], 400, "failed to satisfy constraint"),
+        ("CreateUser", &[ANN, ("Path", "/staff/"), ("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "a<b")], 400, "1 validation error detected: Value 'a&lt;b' at 'tags.1.member.value' failed to satisfy constraint"),
+        ("CreateUser", &[ANN, ("Tags.member.1.Key", "Team")], 400, "Value null at 'tags.1.member.value' failed to satisfy constraint: Member must not be null"),
         ("CreateUser", &[ANN, ("Path", "/staff/"), ("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "a b")], 200, "<Arn>arn:aws:iam::123456789012:user/staff/ann</Arn>"),
         ("CreateUser", &[("UserName", "ANN")], 409, "<Code>EntityAlreadyExists</Code><Message>User with name ANN already exists.</Message>"),
         ("CreateUser", &[], 400, "<Code>ValidationError</Code><Message>1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null</Message>"),

@@ -76,6 +76,33 @@ fn denials_read_as_awss_do() {
     assert_eq!(words, "because no role trust policy allows the sts:AssumeRole action");
 }
 
+/// A managed policy that denies is told by its ARN; AWS does so since 2026, and does not for inline ones.
+#[test]
+fn denials_name_the_managed_policy() {
+    for (source, told) in [
+        ("arn:aws:iam::111122223333:policy/team/no", ": arn:aws:iam::111122223333:policy/team/no"),
+        ("arn:aws:iam::aws:policy/No", ": arn:aws:iam::aws:policy/No"),
+        ("arn:aws:iam::111122223333:user/policy/no", ""),
+    ] {
+        let decided = policy_of(source);
+        let layers = Layers { identity: [&decided].into_iter().collect(), ..Layers::default() };
+        let party = Party::user(OWN, "arn:aws:iam::111122223333:user/ann", "AIDA");
+        let question = Question {
+            action: "s3:GetObject",
+            resource: Resource::new("arn:aws:s3:::b/k"),
+            resource_account: Some(OWN),
+            context: &(),
+        };
+        let Decision::Deny(kind) = decide(&layers, &party, &question) else { panic!("{source} denies") };
+        assert_eq!(kind.words("s3:GetObject"), format!("with an explicit deny in an identity-based policy{told}"));
+    }
+}
+
+fn policy_of(source: &str) -> PolicySet {
+    let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+    PolicySet::new([(Source::from(source), Arc::new(Policy::compile(text).unwrap()))])
+}
+
 /// Few statements are asked one by one, many are found by an index: in each layer with the same outcome.
 #[test]
 fn many_statements_decide_as_few_do() {

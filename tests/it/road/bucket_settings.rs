@@ -143,12 +143,13 @@ fn a_bucket_policy_takes_part_in_every_decision() {
         assert_eq!(answer.status, expected, "{why}: {}", answer.text());
         assert!(answer.status == 200 || answer.text().contains(why), "{why}: {}", answer.text());
     };
-    let nobody_allows = "because no resource-based policy allows the s3:GetObject action";
-    reads(None, 403, nobody_allows);
+    // Why is told within the account only.
+    let plain = "<Message>Access Denied</Message>";
+    reads(None, 403, plain);
     reads(Some(&ann), 403, "because no identity-based policy allows the s3:GetObject action");
     scene.put_policy(&allow(r#"{"AWS":"arn:aws:iam::123456789012:user/ann"}"#));
     reads(Some(&ann), 200, "");
-    reads(None, 403, nobody_allows);
+    reads(None, 403, plain);
     scene.put_policy(&allow(r#"{"AWS":"123456789012"}"#));
     reads(Some(&ann), 403, "because no identity-based policy allows");
     scene.put_policy(&allow("\"*\""));
@@ -156,9 +157,11 @@ fn a_bucket_policy_takes_part_in_every_decision() {
         reads(who, 200, "");
     }
     scene.put_policy(DENY);
-    for who in [Some(&ann), Some(&bob), Some(&root), None] {
-        reads(who, 403, "with an explicit deny in a resource-based policy");
+    for who in [&ann, &bob, &root] {
+        reads(Some(who), 403, "with an explicit deny in a resource-based policy");
     }
+    reads(None, 403, plain);
+    reads(Some(&scene.gateway.user_of(OTHER_ACCOUNT, "eve", Some(ALLOW_ALL))), 403, plain);
     // Root can always mend the policy.
     let answer = scene.ask(Some(&bob), "DELETE", "/photos?policy", "");
     assert_eq!(answer.refusal(), (403, "AccessDenied".to_owned()));
@@ -217,4 +220,84 @@ fn buckets_belong_to_whoever_made_them() {
     assert_eq!(scene.ask(Some(&eve), "DELETE", "/eves-own", "").status, 200);
     assert_eq!(scene.ask(Some(&bob), "PUT", "/eves-own", "").status, 200);
     assert_eq!(scene.ask(Some(&eve), "GET", "/eves-own/a", "").status, 403);
+}
+
+#[test]
+fn public_lists_are_refused_where_they_are_blocked() {
+    let scene = Scene::new();
+    let root = scene.gateway.root();
+    let list = |grantee: &str| {
+        format!(
+            "<AccessControlPolicy xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>o</ID></Owner>\
+             <AccessControlList><Grant><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+             xsi:type=\"Group\">{grantee}</Grantee><Permission>READ</Permission></Grant></AccessControlList>\
+             </AccessControlPolicy>"
+        )
+    };
+    let everybody = "http://acs.amazonaws.com/groups/global/AllUsers";
+    let in_document = list(&format!("<URI>{everybody}</URI>"));
+    let authenticated = list("<URI>http://acs.amazonaws.com/groups/global/AuthenticatedUsers</URI>");
+    let to_one = list("<ID>o</ID>");
+    let granted = format!("uri=\"{everybody}\"");
+    let canned = |value: &'static str| ("x-amz-acl", value);
+    let none = ("x-a", "b");
+    // Target, header, body, whether it is public.
+    let cases = [
+        ("/photos/a", canned("public-read"), "x", true),
+        ("/photos/a", canned("authenticated-read"), "x", true),
+        ("/photos/a", canned("bucket-owner-full-control"), "x", false),
+        ("/photos/a", ("x-amz-grant-read", &*granted), "x", true),
+        ("/photos/a", ("x-amz-grant-read", "id=\"o\""), "x", false),
+        ("/photos/a?acl", canned("public-read-write"), "", true),
+        ("/photos/a?acl", canned("private"), "", false),
+        ("/photos/a?acl", none, &in_document, true),
+        ("/photos/a?acl", none, &to_one, false),
+        ("/photos?acl", none, &authenticated, true),
+        ("/photos?acl", canned("public-read"), "", true),
+        ("/photos?acl", none, &to_one, false),
+    ];
+    for (is_blocked, block) in [("false", false), ("true", true)] {
+        let blocks = format!(
+            "<PublicAccessBlockConfiguration><BlockPublicAcls>{is_blocked}</BlockPublicAcls></PublicAccessBlockConfiguration>"
+        );
+        scene.settle("PUT", "/photos?publicAccessBlock", &blocks);
+        for (target, (name, value), body, is_public) in cases {
+            scene.upstream.take();
+            let request = Request::new("PUT", target).header(name, value).body(body);
+            let answer = scene.gateway.send(&Signer::s3(&root), request);
+            let text = answer.text();
+            if block && is_public {
+                let why = "because public ACLs are prevented by the BlockPublicAcls setting in S3 Block Public Access.";
+                assert!(
+                    answer.refusal() == (403, "AccessDenied".into()) && text.contains(why),
+                    "{target} {value}: {text}"
+                );
+                assert_eq!(scene.gateway.record(&answer)["errorCode"], "AccessDenied");
+                assert!(scene.upstream.take().is_empty(), "{target} {value}");
+            } else {
+                assert_eq!(answer.status, 200, "{target} {name} {value}: {text}");
+            }
+        }
+    }
+    // A new bucket is bound by its account's settings only; AWS closes it once it is made.
+    let request = Request::new("PUT", "/albums").header("x-amz-acl", "public-read");
+    assert_eq!(scene.gateway.send(&Signer::s3(&root), request).status, 200);
+}
+
+#[test]
+fn an_expected_owner_is_the_bucket_s_account() {
+    let scene = Scene::new();
+    let eve = scene.gateway.user_of(OTHER_ACCOUNT, "eve", Some(ALLOW_ALL));
+    assert_eq!(scene.ask(Some(&eve), "PUT", "/eves-own", "").status, 200);
+    let root = scene.gateway.root();
+    let own = "123456789012";
+    for (who, target, owner, status) in [
+        (&root, "/photos/a", own, 200),
+        (&root, "/photos/a", OTHER_ACCOUNT, 403),
+        (&eve, "/eves-own/a", OTHER_ACCOUNT, 200),
+        (&eve, "/eves-own/a", own, 403),
+    ] {
+        let request = Request::new("GET", target).header("x-amz-expected-bucket-owner", owner);
+        assert_eq!(scene.gateway.send(&Signer::s3(who), request).status, status, "{target} {owner}");
+    }
 }

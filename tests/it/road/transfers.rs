@@ -148,7 +148,8 @@ fn an_expectation_is_met_only_for_what_is_allowed() {
             let mut wire = gateway.wire();
             wire.write(&request.head());
             let response = wire.response("PUT");
-            assert_eq!((response.refusal(), response.interim), ((status, code.into()), vec![]));
+            assert_eq!((response.refusal(), &*response.interim), ((status, code.into()), &[][..]));
+            assert_eq!(response.header("connection"), Some("close"), "{code}");
             // Whoever was refused has not sent the body, so the connection cannot go on.
             assert_eq!(wire.read_to_end().unwrap(), b"", "{code}");
         }
@@ -178,7 +179,9 @@ fn a_refused_client_that_sends_on_reads_its_refusal() {
         // The whole body is written before the answer is looked at, as simple clients do.
         wire.write(&request.body);
         if goes_on {
-            assert_eq!(wire.response("PUT").refusal(), (403, "AccessDenied".into()));
+            let response = wire.response("PUT");
+            assert_eq!(response.refusal(), (403, "AccessDenied".into()));
+            assert_eq!(response.header("connection"), None);
             wire.write(&request.head());
             wire.write(&request.body);
             assert_eq!(wire.response("PUT").refusal(), (403, "AccessDenied".into()), "{bytes}");
