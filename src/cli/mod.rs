@@ -5,6 +5,7 @@ mod demo;
 mod init;
 mod run;
 mod serve;
+mod simulate;
 
 use std::{
     io::{self, Write},
@@ -37,6 +38,8 @@ enum Verb {
     Check(check::Check),
     /// Make a data folder: master key, account, root access key
     Init(init::Init),
+    /// Tell what policies in files would decide, and why
+    Simulate(simulate::Simulate),
     /// Print the completions of a shell
     #[command(after_help = "Example:\n  countersign completions bash > /etc/bash_completion.d/countersign")]
     Completions {
@@ -52,10 +55,15 @@ pub fn main() -> ExitCode {
         Verb::Serve(serve) => serve.run(),
         Verb::Check(check) => check.run(),
         Verb::Init(init) => init.run(),
+        Verb::Simulate(simulate) => return ended(simulate.run()),
         Verb::Completions { shell } => completions(shell),
     };
+    ended(done.map(|()| ExitCode::SUCCESS))
+}
+
+fn ended(done: Result<ExitCode, Failure>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             // Nobody is left to tell if standard error is gone.
             let _ = writeln!(io::stderr(), "countersign: {failure}");

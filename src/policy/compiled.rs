@@ -9,7 +9,7 @@ use super::{
     pattern::Glob,
     principal::{Named, Party, Principals},
     public,
-    resource::{Resource, ResourcePattern, is_complete},
+    resource::{Resource, ResourcePattern, has_wildcard_type, is_complete},
     start::{Beginning, Key},
     truth::Truth,
     variable::Variable,
@@ -157,7 +157,7 @@ impl Statement {
         let action = raw.action.filter(given).ok_or_else(|| error("a statement has no action"))?;
         let resources = match (raw.resource, kind.has_resources()) {
             (Some(resource), true) if given(&resource) => {
-                let resources = Resources::compile(&resource, version)?;
+                let resources = Resources::compile(&resource, version, effect)?;
                 // Only identity-based policies may leave parts of ARNs out.
                 if kind == Kind::Bucket && !resources.complete {
                     return Err(error("a resource-based policy writes ARNs with all their parts"));
@@ -294,8 +294,11 @@ pub(super) fn is_vendor(text: &str) -> bool {
 }
 
 impl Resources {
-    fn compile(matching: &Matching, version: Version) -> Result<Self, SyntaxError> {
-        let patterns = matching.patterns.iter().map(|text| {
+    fn compile(matching: &Matching, version: Version, effect: Effect) -> Result<Self, SyntaxError> {
+        // What AWS forbids to write allows nothing and spares nothing from a denial.
+        let is_lenient = (effect == Effect::Allow) != matching.negated;
+        let counts = |text: &&String| !(is_lenient && has_wildcard_type(text));
+        let patterns = matching.patterns.iter().filter(counts).map(|text| {
             let pattern = ResourcePattern::new(text, version);
             pattern.ok_or_else(|| SyntaxError(format!("`{text}` is no pattern of resources")))
         });

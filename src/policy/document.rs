@@ -107,7 +107,8 @@ impl std::error::Error for SyntaxError {}
 /// Where a statement stands in its document. Lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
-    /// Its opening brace.
+    /// What follows the bracket or the comma before it; what follows its opening brace, if it is the only one and stands
+    /// in no array. That is where AWS says that it begins.
     pub start: (u32, u32),
     /// What follows its closing brace.
     pub end: (u32, u32),
@@ -121,9 +122,9 @@ pub fn spans(text: &str) -> Vec<Span> {
         statement: &'t RawValue,
     }
     let Ok(outline) = serde_json::from_str::<Outline<'_>>(text) else { return Vec::new() };
-    let statements = match serde_json::from_str::<Vec<&RawValue>>(outline.statement.get()) {
-        Ok(statements) => statements,
-        Err(_) => vec![outline.statement],
+    let (statements, is_array) = match serde_json::from_str::<Vec<&RawValue>>(outline.statement.get()) {
+        Ok(statements) => (statements, true),
+        Err(_) => (vec![outline.statement], false),
     };
     let (mut at, mut here) = (0, (1, 1));
     let mut place = |to: usize| {
@@ -135,8 +136,10 @@ pub fn spans(text: &str) -> Vec<Span> {
     };
     let offset = |part: &str| part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     let span = |statement: &RawValue| {
-        let start = offset(statement.get());
-        Span { start: place(start), end: place(start + statement.get().len()) }
+        let brace = offset(statement.get());
+        let before = || text.get(..brace).map_or(brace, |before| before.trim_ascii_end().len());
+        let start = if is_array { before() } else { brace + 1 };
+        Span { start: place(start), end: place(brace + statement.get().len()) }
     };
     statements.into_iter().map(span).collect()
 }

@@ -133,6 +133,15 @@ impl Asked<'_> {
 }
 
 impl Verdict {
+    /// How much a verdict forbids.
+    pub fn severity(self) -> u8 {
+        match self {
+            Verdict::Allowed => 0,
+            Verdict::ImplicitDeny => 1,
+            Verdict::ExplicitDeny => 2,
+        }
+    }
+
     fn of(matched: &[Matched<'_>]) -> Self {
         let any = |effect| matched.iter().any(|matched| matched.effect == effect);
         match (any(Effect::Deny), any(Effect::Allow)) {
@@ -144,6 +153,12 @@ impl Verdict {
 }
 
 impl Explanation<'_> {
+    /// What a kind of policy answers, on its worst level; an implicit denial where it takes no part.
+    pub fn verdict_of(&self, layer: Layer) -> Verdict {
+        let verdicts = self.answers.iter().filter(|answer| answer.layer == layer).map(|answer| answer.verdict);
+        verdicts.max_by_key(|verdict| verdict.severity()).unwrap_or(Verdict::ImplicitDeny)
+    }
+
     /// Whether a kind of policy takes part and allows, on each of its levels; `None` if it takes no part.
     pub fn allowed_by(&self, layer: Layer) -> Option<bool> {
         let mut verdicts = self.answers.iter().filter(|answer| answer.layer == layer).peekable();

@@ -9,7 +9,8 @@
 //! - [`compiled`]: a compiled [`Policy`].
 //! - [`set`]: [`PolicySet`], policies that are decided together; `index` and [`start`]: found by action and resource.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
-//! - [`explain`](mod@explain): the same decision with everything that took part in it, for the simulator.
+//! - [`explain`](mod@explain): the same decision with everything that took part in it;
+//!   [`simulate`]: with policies and facts that are told.
 //! - [`validate`](mod@validate): what AWS refuses to save, with its messages; [`quota`]: how long policies may be.
 //!
 //! Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Policy evaluation logic".
@@ -28,6 +29,7 @@ pub mod quota;
 pub mod resource;
 pub mod s3_actions;
 pub mod set;
+pub mod simulate;
 pub mod start;
 pub mod truth;
 pub mod validate;

@@ -155,6 +155,19 @@ pub fn is_complete(text: &str) -> bool {
     text == "*" || text.matches(':').count() >= 5
 }
 
+/// Services whose ARNs tell no type of resource before its name.
+const UNTYPED: [&str; 5] = ["s3", "sns", "sqs", "execute-api", "codecommit"];
+
+/// Whether an ARN has a wildcard where the type of a resource stands, and a whole name after it: `*/i-12345`. AWS's
+/// reference forbids wildcards there (IAM user guide, "Identify AWS resources with Amazon Resource Names"); its own
+/// policies have them with names that have wildcards too: `*/*`, `*:autoScalingGroupName/eks-*`.
+pub fn has_wildcard_type(text: &str) -> bool {
+    let mut parts = text.splitn(6, ':').skip(2);
+    let service = parts.next().unwrap_or_default();
+    let Some((kind, name)) = parts.nth(2).and_then(|last| last.split_once(['/', ':'])) else { return false };
+    kind.contains(['*', '?']) && !name.contains(['*', '?']) && !UNTYPED.contains(&service)
+}
+
 /// Both, where unknown is stronger than false: a pattern with a variable that has no value is unknown as a whole.
 fn together(one: Truth, other: Truth) -> Truth {
     if one == Truth::Unknown || other == Truth::Unknown { Truth::Unknown } else { one.min(other) }
@@ -177,4 +190,30 @@ fn split(text: &str, version: Version) -> (&str, Option<&str>) {
         before = byte;
     }
     (text, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_takes_no_wildcard() {
+        let cases = [
+            ("arn:aws:ec2:us-east-1:1:*/i-1", true),
+            ("arn:aws:ec2:us-east-1:1:*:i-1", true),
+            ("arn:aws:iam::1:u*/ann", true),
+            ("arn:aws:ec2:us-east-1:1:inst?nce/i-1", true),
+            ("arn:aws:ec2:us-east-1:1:*/*", false),
+            ("arn:aws:autoscaling:*:*:*:autoScalingGroupName/eks-*", false),
+            ("arn:aws:ec2:us-east-1:1:*", false),
+            ("arn:aws:ec2:us-east-1:1:instance/*", false),
+            ("arn:aws:s3:::*/key", false),
+            ("arn:aws:execute-api:*:1:*/prod/GET/a", false),
+            ("arn:aws:ec2", false),
+            ("*", false),
+        ];
+        for (arn, expected) in cases {
+            assert_eq!(has_wildcard_type(arn), expected, "{arn}");
+        }
+    }
 }

@@ -64,6 +64,11 @@ pub enum Target {
     Elsewhere,
 }
 
+/// What an action is done on, given in lower case; `None` for what is no action of S3.
+pub fn target(action: &str) -> Option<Target> {
+    all().find(|(known, _)| *known == action).map(|(_, target)| target)
+}
+
 /// The actions in lower case, and what each is done on.
 pub fn all() -> impl Iterator<Item = (&'static str, Target)> {
     let of = |actions: &'static str, target| actions.split_ascii_whitespace().map(move |action| (action, target));

@@ -4,6 +4,8 @@
 
 mod access_keys;
 mod attachments;
+mod entity;
+mod exclusions;
 mod groups;
 mod inline_policies;
 mod listing;
@@ -12,6 +14,7 @@ mod nodes;
 mod not_offered;
 mod policies;
 mod policy_versions;
+mod simulations;
 mod tags;
 mod target;
 mod texts;
@@ -85,6 +88,8 @@ pub static OFFERED: &[Operation] = &[
     write("DetachGroupPolicy", attachments::detach_from_group),
     write("DetachUserPolicy", attachments::detach_from_user),
     read("GetAccessKeyLastUsed", access_keys::last_used),
+    read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),
+    read("GetContextKeysForPrincipalPolicy", simulations::keys_of_principal),
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
     read("GetPolicy", policies::get),
@@ -108,6 +113,8 @@ pub static OFFERED: &[Operation] = &[
     write("PutUserPolicy", inline_policies::put_on_user),
     write("RemoveUserFromGroup", members::remove),
     write("SetDefaultPolicyVersion", policy_versions::set_default),
+    read("SimulateCustomPolicy", simulations::custom),
+    read("SimulatePrincipalPolicy", simulations::principal),
     write("TagPolicy", tags::tag_policy),
     write("TagUser", tags::tag_user),
     write("UntagPolicy", tags::untag_policy),

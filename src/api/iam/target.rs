@@ -60,6 +60,11 @@ impl Target {
         }
     }
 
+    /// Its tags.
+    pub(super) fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
     /// The condition keys of its tags.
     pub(super) fn facts(&self) -> Vec<(String, Value<'static>)> {
         resource_tags(&self.tags)

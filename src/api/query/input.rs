@@ -59,7 +59,7 @@ impl<'a> Input<'a> {
     /// A text that may be there.
     pub fn optional(&mut self, name: &str, text: &Text) -> Option<String> {
         let value = self.parameters.get(name)?.to_owned();
-        self.shown.insert(lower_camel(name), value.as_str().into());
+        self.show(name, value.as_str().into());
         self.fit(name, &value, text);
         Some(value)
     }
@@ -67,7 +67,7 @@ impl<'a> Input<'a> {
     /// One of some words.
     pub fn one_of(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
         let value = self.parameters.get(name)?;
-        self.shown.insert(lower_camel(name), value.into());
+        self.show(name, value.into());
         let word = words.iter().copied().find(|word| *word == value);
         if word.is_none() {
             self.violated(name, &quoted(value), &format!("Member must satisfy enum value set: [{}]", words.join(", ")));
@@ -86,7 +86,7 @@ impl<'a> Input<'a> {
                 return None;
             }
         };
-        self.shown.insert(lower_camel(name), flag.into());
+        self.show(name, flag.into());
         Some(flag)
     }
 
@@ -97,7 +97,7 @@ impl<'a> Input<'a> {
             self.violated(name, &quoted(value), "Member must be a number");
             return None;
         };
-        self.shown.insert(lower_camel(name), number.into());
+        self.show(name, number.into());
         let number = usize::try_from(number).unwrap_or(0);
         if number < *range.start() {
             let bound = format!("Member must have value greater than or equal to {}", range.start());
@@ -118,10 +118,9 @@ impl<'a> Input<'a> {
         }
         let mut tags: Vec<Tag> = Vec::with_capacity(members.len());
         for (at, member) in members.iter().enumerate() {
-            let at = format!("{name}.{}.member", at + 1);
+            let at = format!("{name}.member.{}", at + 1);
             let mut part = |part: &str, text: &Text| {
-                let (at, value) =
-                    (format!("{at}.{}", lower_camel(part)), self.parameters.get(&format!("{member}.{part}")));
+                let (at, value) = (format!("{at}.{part}"), self.parameters.get(&format!("{member}.{part}")));
                 match value {
                     Some(value) => self.fit(&at, value, text),
                     None => self.violated(&at, "null", "Member must not be null"),
@@ -152,10 +151,24 @@ impl<'a> Input<'a> {
 
     /// A list of texts that has to be there.
     pub fn texts(&mut self, name: &str, length_max: usize, text: &Text) -> Vec<String> {
-        let members = self.parameters.members(name);
-        if members.is_empty() && self.parameters.get(name).is_none() {
+        if self.parameters.members(name).is_empty() && self.parameters.get(name).is_none() {
             self.violated(name, "null", "Member must not be null");
         }
+        self.list(name, length_max, text)
+    }
+
+    /// The names of the structures of a list that may be there; their members stand below them.
+    pub fn structures(&mut self, name: &str, length_max: usize) -> Vec<String> {
+        let members = self.parameters.members(name);
+        if members.len() > length_max {
+            self.violated(name, "", &format!("Member must have length less than or equal to {length_max}"));
+        }
+        members
+    }
+
+    /// A list of texts that may be there.
+    pub fn list(&mut self, name: &str, length_max: usize, text: &Text) -> Vec<String> {
+        let members = self.parameters.members(name);
         if members.len() > length_max {
             self.violated(name, "", &format!("Member must have length less than or equal to {length_max}"));
         }
@@ -164,7 +177,9 @@ impl<'a> Input<'a> {
         for value in &values {
             self.fit(name, value, text);
         }
-        self.shown.insert(lower_camel(name), values.clone().into());
+        if !values.is_empty() {
+            self.show(name, values.clone().into());
+        }
         values
     }
 
@@ -206,8 +221,46 @@ impl<'a> Input<'a> {
         // Clients may send anything: what is repeated to them is bounded.
         let value: String = value.chars().take(256).collect();
         let value = if value.is_empty() { "at".to_owned() } else { format!("{value} at") };
-        self.faults.push(format!("Value {value} '{}' failed to satisfy constraint: {constraint}", lower_camel(name)));
+        self.faults.push(format!("Value {value} '{}' failed to satisfy constraint: {constraint}", told(name)));
     }
+
+    fn show(&mut self, name: &str, value: Json) {
+        let mut parts = name.split('.').filter(|part| *part != "member");
+        let mut place = self.shown.entry(parts.next().map(lower_camel).unwrap_or_default()).or_insert(Json::Null);
+        for part in parts {
+            place = match part.parse::<usize>() {
+                Ok(number) => {
+                    if !place.is_array() {
+                        *place = json!([]);
+                    }
+                    let Json::Array(members) = place else { return };
+                    members.resize(members.len().max(number), Json::Null);
+                    let Some(member) = members.get_mut(number.saturating_sub(1)) else { return };
+                    member
+                }
+                Err(_) => {
+                    if !place.is_object() {
+                        *place = json!({});
+                    }
+                    let Json::Object(members) = place else { return };
+                    members.entry(lower_camel(part)).or_insert(Json::Null)
+                }
+            };
+        }
+        *place = value;
+    }
+}
+
+/// A parameter as AWS tells of it: `Tags.member.1.Key` is `tags.1.member.key`.
+fn told(name: &str) -> String {
+    let mut parts: Vec<String> = name.split('.').map(lower_camel).collect();
+    for at in 1..parts.len() {
+        let is_number = parts.get(at).is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+        if is_number && parts.get(at - 1).is_some_and(|part| part == "member") {
+            parts.swap(at - 1, at);
+        }
+    }
+    parts.join(".")
 }
 
 fn quoted(value: &str) -> String {

@@ -24,6 +24,8 @@ pub enum Node {
     Struct(Vec<(&'static str, Node)>),
     /// Members of a list.
     List(Vec<Node>),
+    /// Keys with their values.
+    Map(Vec<(&'static str, Node)>),
 }
 
 impl Node {
@@ -51,6 +53,9 @@ impl Node {
             Node::Number(number) => (*number).into(),
             Node::Time(at) => time::spoken(*at).into(),
             Node::List(members) => members.iter().map(Node::shown).collect(),
+            Node::Map(entries) => {
+                Json::Object(entries.iter().map(|(key, value)| ((*key).to_owned(), value.shown())).collect())
+            }
             Node::Struct(members) => {
                 let visible = members.iter().filter(|(_, member)| !matches!(member, Node::Nothing | Node::Secret(_)));
                 Json::Object(visible.map(|(name, member)| (lower_camel(name), member.shown())).collect::<Map<_, _>>())
@@ -67,6 +72,10 @@ impl Node {
             Node::Time(at) => out.push_str(&time::iso8601(*at)),
             Node::List(members) => members.iter().for_each(|member| element(out, "member", member)),
             Node::Struct(members) => members.iter().for_each(|(name, member)| element(out, name, member)),
+            Node::Map(entries) => entries.iter().for_each(|(key, value)| {
+                let entry = Node::Struct(vec![("key", Node::text(*key)), ("value", value.clone())]);
+                element(out, "entry", &entry);
+            }),
         }
     }
 }

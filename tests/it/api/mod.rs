@@ -2,6 +2,7 @@
 
 mod offered;
 mod rights;
+mod simulate;
 mod story;
 
 use super::road::{

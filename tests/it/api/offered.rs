@@ -34,7 +34,7 @@ fn every_operation_is_offered_or_refused_by_name() {
 #[test]
 fn what_is_called_reading_reads() {
     for operation in iam::OFFERED.iter().chain(sts::OFFERED) {
-        let reads = ["Get", "List"].iter().any(|start| operation.name.starts_with(start));
+        let reads = ["Get", "List", "Simulate"].iter().any(|start| operation.name.starts_with(start));
         assert_eq!(operation.read_only, reads, "{}", operation.name);
     }
 }

@@ -3,6 +3,7 @@
 mod demo;
 mod secrets;
 mod serve;
+mod simulate;
 mod words;
 
 use std::{

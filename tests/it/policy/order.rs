@@ -178,9 +178,9 @@ fn an_explanation_tells_statements_positions_and_keys() {
     let matched = &explanation.answers[0].matched;
     assert_eq!(matched.len(), 1);
     assert_eq!((matched[0].source, matched[0].statement, matched[0].sid), ("p", 0, Some("Ä")));
-    assert_eq!((matched[0].span.start, matched[0].span.end), ((4, 5), (4, 105)));
+    assert_eq!((matched[0].span.start, matched[0].span.end), ((3, 17), (4, 105)));
     let spans: Vec<_> = countersign::policy::document::spans(text).iter().map(|span| (span.start, span.end)).collect();
-    assert_eq!(spans[1..], [((4, 107), (8, 6)), ((9, 5), (9, 108))]);
+    assert_eq!(spans[1..], [((4, 106), (8, 6)), ((8, 7), (9, 108))]);
     let single = countersign::policy::document::spans("{\"Statement\":{\"Effect\":\"Allow\"}}");
-    assert_eq!(single.iter().map(|span| (span.start, span.end)).collect::<Vec<_>>(), [((1, 14), (1, 32))]);
+    assert_eq!(single.iter().map(|span| (span.start, span.end)).collect::<Vec<_>>(), [((1, 15), (1, 32))]);
 }

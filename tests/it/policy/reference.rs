@@ -64,12 +64,17 @@ fn matches(statement: &Value, variables: bool, action: &str, resource: &str, fac
         (None, Some(patterns)) => !any_action(patterns, action)?,
         _ => return Err(Puzzled),
     };
+    let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
     let resource_matches = match (statement.get("Resource"), statement.get("NotResource")) {
         // A pattern with a variable that has no value matches nothing.
-        (Some(patterns), None) => Some(any_resource(patterns, variables, resource, facts)? == Some(true)),
+        (Some(patterns), None) => {
+            let allowed = |pattern: &str| !allows || !has_forbidden_type(pattern);
+            Some(any_resource(patterns, variables, resource, facts, allowed)? == Some(true))
+        }
         (None, Some(patterns)) => {
             let short = |pattern: &String| pattern != "*" && pattern.split(':').count() < 6;
-            let listed = any_resource(patterns, variables, resource, facts)?;
+            let allowed = |pattern: &str| allows || !has_forbidden_type(pattern);
+            let listed = any_resource(patterns, variables, resource, facts, allowed)?;
             // Nothing is allowed by what an ARN with missing parts leaves over.
             let some_short = texts(patterns)?.iter().any(short);
             not(if listed == Some(false) && some_short { None } else { listed })
@@ -101,9 +106,27 @@ fn any_action(patterns: &Value, action: &str) -> Result<bool, Puzzled> {
     Ok(found)
 }
 
-fn any_resource(patterns: &Value, variables: bool, resource: &str, facts: &Facts) -> Result<Truth, Puzzled> {
+/// A wildcard in the type of a resource that is named: AWS does not take it, so it allows and spares nothing.
+fn has_forbidden_type(pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let [_, _, service, _, _, last] = parts[..] else { return false };
+    match last.find(['/', ':']) {
+        Some(at) if !["s3", "sns", "sqs", "execute-api", "codecommit"].contains(&service) => {
+            last[..at].contains(['*', '?']) && !last[at + 1..].contains(['*', '?'])
+        }
+        _ => false,
+    }
+}
+
+fn any_resource(
+    patterns: &Value,
+    variables: bool,
+    resource: &str,
+    facts: &Facts,
+    allowed: impl Fn(&str) -> bool,
+) -> Result<Truth, Puzzled> {
     let mut truth = Some(false);
-    for pattern in texts(patterns)? {
+    for pattern in texts(patterns)?.into_iter().filter(|pattern| allowed(pattern)) {
         truth = or(truth, arn(&pattern, variables, resource, facts)?);
     }
     Ok(truth)
