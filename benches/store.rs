@@ -52,7 +52,7 @@ fn credential_and_policies(bencher: Bencher) {
         let snapshot = directory.snapshot();
         let credential = snapshot.credential(black_box(key.as_str())).unwrap();
         let policies = snapshot.identity_policies(credential.principal.user_id()).unwrap();
-        black_box((credential.generation, policies.len()))
+        black_box((credential.generation, policies.sets().len()))
     });
 }
 

@@ -91,8 +91,8 @@ pub fn allows<T: Operation>(
         return Ok(None);
     }
     let identity = match principal {
-        Principal::User(user) => snapshot.identity_policies(&user.id),
-        Principal::Root(_) | Principal::Anonymous => Ok(IdentityPolicies::new()),
+        Principal::User(user) => snapshot.identity_policies(&user.id).map(Some),
+        Principal::Root(_) | Principal::Anonymous => Ok(None),
     };
     let refused = |why: &str| {
         let told = operation.told_resource(need);
@@ -117,6 +117,7 @@ pub fn allows<T: Operation>(
     };
     let arn = principal.arn();
     let party = party(principal, arn.as_ref().map(Arn::as_str));
+    let identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
     match decide(&Layers { identity, resource: resource_policy, ..Layers::default() }, &party, &question) {
         Decision::Allow(AllowKind::Root) => Ok(None),
         Decision::Allow(decided) => Ok(Some(decided.to_string())),

@@ -42,7 +42,7 @@ pub struct Action<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Layers<'a> {
     /// The identity-based policies of the caller and of its groups.
-    pub identity: SmallVec<[&'a PolicySet; 16]>,
+    pub identity: SmallVec<[&'a PolicySet; 8]>,
     /// The permissions boundary of the user or the role.
     pub boundary: Option<&'a PolicySet>,
     /// The session policies, inline and managed together.

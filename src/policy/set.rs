@@ -44,6 +44,16 @@ impl PolicySet {
         set
     }
 
+    /// Puts the policies of several sets together.
+    pub fn together<'a>(sets: impl IntoIterator<Item = &'a PolicySet>) -> Self {
+        Self::new(sets.into_iter().flat_map(|set| set.policies.iter().cloned()))
+    }
+
+    /// Whether its statements are found by an index, because there are many.
+    pub fn is_indexed(&self) -> bool {
+        self.index.is_some()
+    }
+
     /// The first statement that denies, else the first that allows.
     pub(super) fn decide(&self, question: &Question<'_>, action: &Action<'_>, layer: Layer) -> Option<Decided<'_>> {
         let place = match &self.index {

@@ -94,7 +94,7 @@ fn a_change_is_shown_when_it_is_acknowledged_and_after_a_restart() {
     let snapshot = directory.snapshot();
     let credential = snapshot.credential(id).unwrap();
     assert_eq!(credential.principal.arn().unwrap().as_str(), "arn:aws:iam::123456789012:user/ann");
-    assert_eq!(snapshot.identity_policies("AIDA1").unwrap().len(), 0);
+    assert_eq!(snapshot.identity_policies("AIDA1").unwrap().sets().len(), 0);
 }
 
 #[test]

@@ -8,13 +8,17 @@ mod patch;
 pub mod policies;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::{borrow::Borrow, hash, sync::Arc};
 
 use rpds::HashTrieMapSync;
-use smallvec::SmallVec;
 
-use self::policies::{Compiled, Poisoned, PolicySet};
+pub use self::together::IdentityPolicies;
+use self::{
+    policies::{Compiled, Poisoned},
+    together::{Parts, Together},
+};
 use super::{KeyStatus, PublicAccessBlock, Sequence};
 use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, Timestamp, principal::User};
 
@@ -58,9 +62,6 @@ pub struct Credential {
     pub generation: u64,
 }
 
-/// The policies of a user and of its groups. One denial in any of them decides.
-pub type IdentityPolicies<'a> = SmallVec<[&'a PolicySet; 16]>;
-
 /// A user's place in the map of users: its unique id, without a second copy of it.
 #[derive(Clone)]
 struct ById(Arc<User>);
@@ -70,6 +71,7 @@ struct UserEntry {
     tags: Box<[Tag]>,
     groups: Box<[Arc<str>]>,
     grants: Grants,
+    together: Together,
 }
 
 /// The policies of one identity: its inline policies, and the unique ids of the managed ones.
@@ -106,15 +108,9 @@ impl Snapshot {
     /// The identity-based policies that apply to a user: its own and its groups', inline and managed.
     ///
     /// A user that is unknown, or any policy that cannot be used, is an error: such a user must be denied everything.
-    pub fn identity_policies(&self, user_id: &str) -> Result<IdentityPolicies<'_>, Poisoned> {
+    pub fn identity_policies(&self, user_id: &str) -> Result<IdentityPolicies, Poisoned> {
         let entry = self.users.get(user_id).ok_or_else(|| Poisoned::new(format!("user `{user_id}` is unknown")))?;
-        let mut found = IdentityPolicies::new();
-        self.collect(&entry.grants, &mut found)?;
-        for group in &entry.groups {
-            let grants = self.groups.get(group).ok_or_else(|| Poisoned::new(format!("group `{group}` is unknown")))?;
-            self.collect(grants, &mut found)?;
-        }
-        Ok(found)
+        entry.together.get(self.sequence, || self.parts(entry))
     }
 
     /// The tags of a user, for `aws:PrincipalTag`.
@@ -137,14 +133,22 @@ impl Snapshot {
         self.blocks.get(&account).copied().unwrap_or_default()
     }
 
-    fn collect<'a>(&'a self, grants: &'a Grants, found: &mut IdentityPolicies<'a>) -> Result<(), Poisoned> {
-        if let Some(inline) = &grants.inline {
-            found.push(inline.set()?);
+    fn parts<'a>(&'a self, entry: &'a UserEntry) -> Result<Parts<'a>, Poisoned> {
+        let mut found = Parts::new();
+        self.collect(&entry.grants, &mut found)?;
+        for group in &entry.groups {
+            let grants = self.groups.get(group).ok_or_else(|| Poisoned::new(format!("group `{group}` is unknown")))?;
+            self.collect(grants, &mut found)?;
         }
+        Ok(found)
+    }
+
+    fn collect<'a>(&'a self, grants: &'a Grants, found: &mut Parts<'a>) -> Result<(), Poisoned> {
+        found.extend(&grants.inline);
         for id in &grants.attached {
             let policy =
                 self.policies.get(id).ok_or_else(|| Poisoned::new(format!("managed policy `{id}` is unknown")))?;
-            found.push(policy.set()?);
+            found.push(policy);
         }
         Ok(())
     }

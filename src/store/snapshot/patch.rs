@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 
-use super::{BucketEntry, ById, Compiled, Credential, Grants, Snapshot, UserEntry};
+use super::{BucketEntry, ById, Compiled, Credential, Grants, Snapshot, Together, UserEntry};
 use crate::{
     base::{AccessKeyId, Principal, principal::User},
     store::{
@@ -129,7 +129,8 @@ impl Snapshot {
             IdentityKind::User => {
                 let groups = holding.groups.iter().map(|id| shared(&self.groups, id)).collect();
                 let user = self.user(identity);
-                let entry = UserEntry { tags: holding.tags.as_slice().into(), groups, grants };
+                let entry =
+                    UserEntry { tags: holding.tags.as_slice().into(), groups, grants, together: Together::default() };
                 self.users.insert_mut(ById(Arc::clone(&user)), entry);
                 Some(user)
             }

@@ -41,9 +41,14 @@ impl Compiled {
         Self(Arc::new(compiled.map(|policy| PolicySet::new([(Arc::from(label.as_str()), Arc::new(policy))]))))
     }
 
+    /// Whether it is the same, not only equal.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The set.
     pub fn set(&self) -> Result<&PolicySet, Poisoned> {
-        self.0.as_ref().as_ref().map_err(Poisoned::clone)
+        (*self.0).as_ref().map_err(Poisoned::clone)
     }
 }
 
