@@ -1,6 +1,6 @@
 //! How much memory a hundred thousand distinct managed policies take once they are compiled, and how long one takes.
 // A bench that cannot be set up panics.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
 use std::{fs, time::Instant};
 

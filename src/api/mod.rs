@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::{
     base::{AccountId, Random},
     gateway::backend::OwnApi,
-    store::Directory,
+    store::{Directory, MessageKey},
 };
 
 /// What the operations of our APIs work with.
@@ -21,6 +21,8 @@ pub struct World {
     pub directory: Arc<Directory>,
     /// The account that is served.
     pub account: AccountId,
+    /// Opens what denials tell sealed.
+    pub messages: Arc<MessageKey>,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     World,
-    query::{Api, Input, Node, Operation, Plan, Scene},
+    query::{Api, Input, Node, Operation, Plan, Scene, Text},
 };
 use crate::base::Fault;
 
@@ -23,8 +23,13 @@ pub fn api(world: Arc<World>) -> Api {
 }
 
 /// What is offered.
-pub static OFFERED: &[Operation] =
-    &[Operation { name: "GetCallerIdentity", read_only: true, plan: get_caller_identity }];
+pub static OFFERED: &[Operation] = &[
+    Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: decode_authorization_message },
+    Operation { name: "GetCallerIdentity", read_only: true, plan: get_caller_identity },
+];
+
+/// Longer than whatever was sealed here.
+const MESSAGE: Text = Text { length: 1..=10_240, pattern: "", fits: |_| true };
 
 /// What AWS offers beyond that, in order. May only shrink.
 pub static NOT_OFFERED: &[&str] = &[
@@ -32,13 +37,23 @@ pub static NOT_OFFERED: &[&str] = &[
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
     "AssumeRoot",
-    "DecodeAuthorizationMessage",
     "GetAccessKeyInfo",
     "GetDelegatedAccessToken",
     "GetFederationToken",
     "GetSessionToken",
     "GetWebIdentityToken",
 ];
+
+fn decode_authorization_message(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let message = input.required("EncodedMessage", &MESSAGE);
+    input.check()?;
+    Ok(Plan::new("sts:DecodeAuthorizationMessage", "*", move |scene| {
+        let opened = scene.world.messages.open(scene.world.account, &message);
+        let opened = opened
+            .ok_or_else(|| Fault::new(400, "InvalidAuthorizationMessageException", "The message is not valid."))?;
+        Ok(Node::one("DecodedMessage", Node::Text(opened)))
+    }))
+}
 
 /// Open to every authenticated caller: not even an explicit deny takes it away.
 fn get_caller_identity(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {

@@ -7,6 +7,7 @@
 
 use super::{
     context::{Circumstances, NeedContext},
+    message,
     permit::Permit,
 };
 use crate::{
@@ -14,9 +15,12 @@ use crate::{
     policy::{
         AllowKind, Decision, DenyKind, Layers, Party, PartyKind, Question, decide, decide::denial, resource::Resource,
     },
-    store::snapshot::{
-        IdentityPolicies, Snapshot,
-        policies::{Compiled, Poisoned, PolicySet},
+    store::{
+        MessageKey,
+        snapshot::{
+            IdentityPolicies, Snapshot,
+            policies::{Compiled, Poisoned, PolicySet},
+        },
     },
     telemetry::label::Denial,
 };
@@ -41,6 +45,8 @@ pub struct Denied {
     pub fault: Fault,
     /// The decision.
     pub verdict: Verdict,
+    /// What it was made of, for the account that may know.
+    told: Option<(AccountId, String)>,
 }
 
 /// What comes of a decision: the permit with the verdict that allowed it, or the denial with the operation back.
@@ -118,17 +124,24 @@ pub fn allows<T: Operation>(
     let arn = principal.arn();
     let party = party(principal, arn.as_ref().map(Arn::as_str));
     let identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
-    match decide(&Layers { identity, resource: resource_policy, ..Layers::default() }, &party, &question) {
-        Decision::Allow(AllowKind::Root) => Ok(None),
-        Decision::Allow(decided) => Ok(Some(decided.to_string())),
-        Decision::Deny(kind) => {
-            let fault = refused(&kind.words(action));
-            Err(match kind {
-                DenyKind::Explicit(decided) => Denied::boxed(action, Denial::Explicit, fault, &decided.to_string()),
-                DenyKind::Implicit(_) => Denied::boxed(action, Denial::Implicit, fault, &guard.implicitly()),
-            })
-        }
+    let decision = decide(&Layers { identity, resource: resource_policy, ..Layers::default() }, &party, &question);
+    let kind = match &decision {
+        Decision::Allow(AllowKind::Root) => return Ok(None),
+        Decision::Allow(decided) => return Ok(Some(decided.to_string())),
+        Decision::Deny(kind) => kind,
+    };
+    let fault = refused(&kind.words(action));
+    let mut denied = match kind {
+        DenyKind::Explicit(decided) => Denied::boxed(action, Denial::Explicit, fault, &decided.to_string()),
+        DenyKind::Implicit(_) => Denied::boxed(action, Denial::Implicit, fault, &guard.implicitly()),
+    };
+    // Batches tell their items' denials without it.
+    let is_whole = operation.needs().get(need).is_some_and(|need| need.item.is_none());
+    if is_whole && principal.account() == Some(guard.account) {
+        let told = message::of(&decision, principal, &question, resource);
+        denied.told = told.map(|told| (guard.account, told));
     }
+    Err(denied)
 }
 
 /// What guards a resource besides the caller's own policies.
@@ -226,6 +239,16 @@ impl Verdict {
 impl Denied {
     fn boxed(action: &str, kind: Denial, fault: Fault, reason: &str) -> Box<Self> {
         let verdict = Verdict { allowed: false, action: action.to_owned(), kind, reason: reason.to_owned() };
-        Box::new(Self { fault, verdict })
+        Box::new(Self { fault, verdict, told: None })
+    }
+
+    /// What the client gets, with what the denial was made of sealed in it, and the verdict.
+    pub fn refuse(self, messages: &MessageKey) -> (Fault, Verdict) {
+        let sealed = self.told.and_then(|(account, told)| messages.seal(account, told.as_bytes()).ok());
+        let fault = match sealed {
+            Some(sealed) => self.fault.with(message::ELEMENT, sealed),
+            None => self.fault,
+        };
+        (fault, self.verdict)
     }
 }

@@ -15,6 +15,7 @@ pub mod context;
 pub mod describe;
 pub mod kept;
 pub mod keys;
+pub mod message;
 pub mod own;
 pub mod payload;
 pub mod permit;

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     base::{AccountId, Fault, Operation},
-    store::Directory,
+    store::{Directory, MessageKey},
 };
 
 /// What a call of ours works with.
@@ -33,6 +33,8 @@ pub struct Call {
     pub api: Arc<dyn OwnApi>,
     /// Where the caller's policies are.
     pub directory: Arc<Directory>,
+    /// What denials tell sealed is sealed with this.
+    pub messages: Arc<MessageKey>,
     /// The whole body.
     pub body: Bytes,
     /// The account of the deployment.
@@ -112,7 +114,10 @@ fn steps(
     let around = Circumstances::new(caller, received, &call.region, call.account, &snapshot);
     match authorize(around, operation, &snapshot) {
         Ok((permit, verdict)) => (Some(described), verdict, permit.redeem().run(caller)),
-        Err((denied, _)) => (Some(described), Some(denied.verdict), Err(denied.fault)),
+        Err((denied, _)) => {
+            let (fault, verdict) = denied.refuse(&call.messages);
+            (Some(described), Some(verdict), Err(fault))
+        }
     }
 }
 

@@ -43,7 +43,7 @@ use crate::{
     base::{Fault, RequestId, Timestamp},
     mapping::s3::{Call, Op},
     sigv4::post_policy,
-    store::{Directory, snapshot::Snapshot},
+    store::{Directory, MessageKey, snapshot::Snapshot},
     telemetry::{Condition, event::RequestInFlight},
 };
 
@@ -53,6 +53,8 @@ pub struct Shared {
     pub directory: Arc<Directory>,
     /// Derived keys.
     pub keys: DerivedKeys,
+    /// What denials tell sealed is sealed with this.
+    pub messages: Arc<MessageKey>,
     /// The present settings.
     pub settings: ArcSwap<Settings>,
     /// Our own APIs.
@@ -271,8 +273,9 @@ impl Gateway {
             Ok(permitted) => permitted,
             Err((denied, call)) => {
                 trail.operation = Described::S3(call);
-                trail.verdict = Some(denied.verdict);
-                return Err(denied.fault);
+                let (fault, verdict) = denied.refuse(&self.shared.messages);
+                trail.verdict = Some(verdict);
+                return Err(fault);
             }
         };
         let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
@@ -315,8 +318,9 @@ impl Gateway {
             Ok(permitted) => permitted,
             Err((denied, call)) => {
                 trail.operation = Described::S3(call);
-                trail.verdict = Some(denied.verdict);
-                return Err(denied.fault);
+                let (fault, verdict) = denied.refuse(&self.shared.messages);
+                trail.verdict = Some(verdict);
+                return Err(fault);
             }
         };
         trail.verdict = verdict;
@@ -385,8 +389,9 @@ impl Gateway {
             Ok(permitted) => permitted,
             Err((denied, call)) => {
                 trail.operation = Described::Invoke(call);
-                trail.verdict = Some(denied.verdict);
-                return Err(Fault { code: "AccessDeniedException".into(), ..denied.fault });
+                let (fault, verdict) = denied.refuse(&self.shared.messages);
+                trail.verdict = Some(verdict);
+                return Err(Fault { code: "AccessDeniedException".into(), ..fault });
             }
         };
         let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
@@ -425,7 +430,8 @@ impl Gateway {
         self.renewed(snapshot, caller, trail.protocol)?;
         let region = trail.region.clone().unwrap_or_else(|| settings.region().into());
         let directory = self.shared.directory.clone();
-        Ok(own::Call { api, directory, body, account: settings.account, region })
+        let messages = self.shared.messages.clone();
+        Ok(own::Call { api, directory, messages, body, account: settings.account, region })
     }
 
     /// This worker's upstreams under these settings.

@@ -122,9 +122,12 @@ impl Server {
                 (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
             }
         };
-        let State { directory, account } = state;
+        let State { directory, account, messages } = state;
+        let random = Arc::new(SystemRandom);
+        let world = World { directory: directory.clone(), account, messages: messages.clone(), random };
         let shared = Arc::new(Shared {
-            apis: api::all(World { directory: directory.clone(), account, random: Arc::new(SystemRandom) }),
+            apis: api::all(world),
+            messages,
             directory: directory.clone(),
             keys: DerivedKeys::default(),
             settings: ArcSwap::from_pointee(settings::settings(config, account, 0)?),

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     base::{AccountId, Random, Timestamp, random::NoRandomness},
     config::{MasterKeySource, root},
-    store::{Directory, MasterKey, RootKey, SqliteStore, StoreError, SystemRandom},
+    store::{Directory, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom},
 };
 
 /// What is kept over restarts.
@@ -18,6 +18,8 @@ pub struct State {
     pub directory: Arc<Directory>,
     /// The account of this deployment.
     pub account: AccountId,
+    /// What denials tell sealed is sealed with this.
+    pub messages: Arc<MessageKey>,
 }
 
 /// Whether a data folder may be made.
@@ -78,6 +80,7 @@ impl State {
                 MasterKey::parse(&text)?
             }
         };
+        let messages = Arc::new(MessageKey::derive(&master, random.clone())?);
         let directory = Directory::open(Box::new(SqliteStore::open(dir, master, random.clone())?))?;
         let known = directory.read(|work| work.accounts())?;
         let account = match (account, known.as_slice()) {
@@ -93,7 +96,7 @@ impl State {
         let made = if is_new && root.is_none() { Some(root::random_key(account, &*random)?) } else { None };
         let shown = made.as_ref().map(|key| Made { key: copy(key) });
         directory.ensure_account(account, root.or(made), now)?;
-        Ok((Self { directory: Arc::new(directory), account }, shown))
+        Ok((Self { directory: Arc::new(directory), account, messages }, shown))
     }
 }
 

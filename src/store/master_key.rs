@@ -1,4 +1,5 @@
-//! [`MasterKey`]: the one secret that opens all others. It wraps the data keys of the accounts and nothing else.
+//! [`MasterKey`]: the one secret that opens all others. It wraps the data keys of the accounts, and the key
+//! of messages is derived from it.
 
 use std::{
     fs,
@@ -20,11 +21,15 @@ use crate::base::Random;
 pub struct MasterKey {
     id: MasterKeyId,
     aead: AeadKey,
+    messages: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 /// Tells master keys apart without telling anything of them: the beginning of an HMAC under the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MasterKeyId(pub [u8; 8]);
+
+/// What the key of messages is an HMAC of.
+const MESSAGES_LABEL: &[u8] = b"countersign authorization messages, version 1";
 
 /// What the id is an HMAC of.
 const ID_LABEL: &[u8] = b"countersign master key id, version 1";
@@ -84,11 +89,18 @@ impl MasterKey {
         &self.aead
     }
 
+    /// The key that messages are sealed with, derived from this one.
+    pub(super) fn message_key(&self) -> &[u8; KEY_BYTES] {
+        &self.messages
+    }
+
     fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Result<Self, StoreError> {
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), ID_LABEL);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
         let mut id = [0; 8];
-        id.iter_mut().zip(tag.as_ref()).for_each(|(to, from)| *to = *from);
-        Ok(Self { id: MasterKeyId(id), aead: AeadKey::new(bytes)? })
+        id.iter_mut().zip(hmac::sign(&key, ID_LABEL).as_ref()).for_each(|(to, from)| *to = *from);
+        let mut messages = Zeroizing::new([0; KEY_BYTES]);
+        messages.iter_mut().zip(hmac::sign(&key, MESSAGES_LABEL).as_ref()).for_each(|(to, from)| *to = *from);
+        Ok(Self { id: MasterKeyId(id), aead: AeadKey::new(bytes)?, messages })
     }
 }
 

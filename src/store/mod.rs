@@ -3,7 +3,7 @@
 //! - [`entity`]: what is kept.
 //! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
 //! - [`sqlite`]: the embedded back end.
-//! - [`seal`], [`master_key`]: secrets at rest.
+//! - [`seal`], [`master_key`]: secrets at rest; [`messages`]: what travels sealed with clients.
 //! - [`snapshot`]: what the data path reads.
 //! - [`Directory`]: a store and its snapshot, kept in step. Everything above this floor uses that.
 //!
@@ -14,6 +14,7 @@ pub mod directory;
 pub mod entity;
 pub mod error;
 pub mod master_key;
+pub mod messages;
 pub mod seal;
 pub mod snapshot;
 pub mod sqlite;
@@ -26,6 +27,7 @@ pub use entity::{
 };
 pub use error::{ErrorKind, StoreError};
 pub use master_key::MasterKey;
+pub use messages::MessageKey;
 pub use snapshot::Snapshot;
 pub use sqlite::SqliteStore;
 pub use system_random::SystemRandom;

@@ -98,7 +98,7 @@ pub fn data_key_version(sealed: &[u8]) -> Option<u32> {
 }
 
 /// What is sealed and where it belongs, unambiguously: every part with its length before it.
-fn place(what: &str, parts: &[&[u8]]) -> Vec<u8> {
+pub(super) fn place(what: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut place = Vec::with_capacity(96);
     for part in [b"countersign".as_slice(), what.as_bytes()].iter().chain(parts) {
         place.extend((part.len() as u64).to_be_bytes());
@@ -115,7 +115,13 @@ impl AeadKey {
     }
 
     /// Appends nonce, ciphertext and tag to `out`.
-    fn seal(&self, place: &[u8], plain: &[u8], random: &dyn Random, out: &mut Vec<u8>) -> Result<(), StoreError> {
+    pub(super) fn seal(
+        &self,
+        place: &[u8],
+        plain: &[u8],
+        random: &dyn Random,
+        out: &mut Vec<u8>,
+    ) -> Result<(), StoreError> {
         let failed = || StoreError::new(ErrorKind::Unavailable, "sealing failed");
         let mut nonce = [0; NONCE_LEN];
         random.fill(&mut nonce)?;
@@ -131,7 +137,7 @@ impl AeadKey {
     }
 
     /// Opens what [`AeadKey::seal`] appended.
-    fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let damaged = || StoreError::damaged("a sealed record does not open at its place");
         let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
         let mut text = text.to_vec();

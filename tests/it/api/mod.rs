@@ -1,5 +1,6 @@
 //! IAM and STS over the wire: signed forms in, XML out.
 
+mod messages;
 mod offered;
 mod rights;
 mod simulate;
@@ -31,7 +32,7 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Request {
 }
 
 fn service(action: &str) -> &'static str {
-    if action == "GetCallerIdentity" { "sts" } else { "iam" }
+    if ["DecodeAuthorizationMessage", "GetCallerIdentity"].contains(&action) { "sts" } else { "iam" }
 }
 
 const ESCAPED: &percent_encoding::AsciiSet =
