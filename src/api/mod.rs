@@ -9,9 +9,11 @@ pub mod sts;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use crate::{
     base::{AccountId, Random},
-    gateway::backend::OwnApi,
+    gateway::{backend::OwnApi, organization::Organization},
     store::{Directory, MessageKey},
 };
 
@@ -21,6 +23,8 @@ pub struct World {
     pub directory: Arc<Directory>,
     /// The account that is served.
     pub account: AccountId,
+    /// What limits all accounts.
+    pub organization: Arc<ArcSwap<Organization>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
     /// For unique ids and secrets.

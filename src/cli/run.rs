@@ -30,6 +30,7 @@ impl Source {
     pub(super) fn new(path: PathBuf, config: &Config) -> Self {
         let mut watched = vec![path.clone()];
         watched.extend(config.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]));
+        watched.extend(config.organization_files.iter().cloned());
         Self { path, watched, fixed: config.fixed() }
     }
 

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, pem, raw::RELATIVE, upstream::upstreams};
+use super::{
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, upstream::upstreams,
+};
 use crate::{
     audit::spool::Durability,
     gateway::proxies::Network,
@@ -21,6 +23,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let mut raw = Raw::read(text, variables.iter().cloned())?;
     let data_dir = data_dir(&mut raw);
     let listen = address(&mut raw, "listen");
+    let (organization, organization_files) = organization::organization(&mut raw);
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
@@ -36,6 +39,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         log_level: log_level(&mut raw),
         master_key: master_key(&mut raw, &data_dir, variables),
         upstreams: upstreams(&mut raw, listen, variables),
+        organization,
+        organization_files,
         data_dir,
     };
     if overlap(config.listen, config.admin_listen) {

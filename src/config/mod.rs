@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod keys;
+mod organization;
 pub mod pem;
 pub mod raw;
 pub mod root;
@@ -19,7 +20,7 @@ pub use raw::{Fault, Faults};
 use crate::{
     audit::spool::Durability,
     base::{AccountId, SecretKey},
-    gateway::{proxies::Network, upstream::BucketPattern},
+    gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
     telemetry::log::Format,
 };
 
@@ -53,6 +54,10 @@ pub struct Config {
     pub log_level: String,
     /// Where the master key is.
     pub master_key: MasterKeySource,
+    /// What limits all accounts.
+    pub organization: Organization,
+    /// The files that it is read from.
+    pub organization_files: Vec<PathBuf>,
     /// Backends, in the order in which they are asked for.
     pub upstreams: Vec<Upstream>,
 }

@@ -93,7 +93,8 @@ pub fn allows<T: Operation>(
 ) -> Result<Option<String>, Box<Denied>> {
     let principal = around.caller.principal();
     let guard = Guard::of(&around, operation.name(), resource, snapshot);
-    if *principal == Principal::Root(guard.account) && guard.spares_root(action) {
+    let is_limited = around.organization.limits_root();
+    if *principal == Principal::Root(guard.account) && guard.spares_root(action) && !is_limited {
         return Ok(None);
     }
     let identity = match principal {
@@ -124,7 +125,14 @@ pub fn allows<T: Operation>(
     let arn = principal.arn();
     let party = party(principal, arn.as_ref().map(Arn::as_str));
     let identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
-    let decision = decide(&Layers { identity, resource: resource_policy, ..Layers::default() }, &party, &question);
+    let layers = Layers {
+        identity,
+        resource: resource_policy,
+        service_control: around.organization.limits_on_principals(principal.account().is_some()),
+        resource_control: around.organization.limits_on_resources(action),
+        ..Layers::default()
+    };
+    let decision = decide(&layers, &party, &question);
     let kind = match &decision {
         Decision::Allow(AllowKind::Root) => return Ok(None),
         Decision::Allow(decided) => return Ok(Some(decided.to_string())),

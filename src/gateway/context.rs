@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http::header::{REFERER, USER_AGENT};
 
-use super::{caller::Caller, read::Received};
+use super::{caller::Caller, organization::Organization, read::Received};
 use crate::base::{
     AccountId, Operation, Principal, Tag,
     condition::{Context, Value},
@@ -28,6 +28,8 @@ pub struct Circumstances<'a> {
     pub resource_account: AccountId,
     /// The caller's tags, as stored.
     pub principal_tags: &'a [Tag],
+    /// What limits all accounts.
+    pub organization: &'a Organization,
 }
 
 /// The context of one decision: the circumstances, and what the operation says of this need.
@@ -60,12 +62,13 @@ impl<'a> Circumstances<'a> {
         region: &'a str,
         resource_account: AccountId,
         snapshot: &'a Snapshot,
+        organization: &'a Organization,
     ) -> Self {
         let principal_tags = match caller.principal() {
             Principal::User(user) => snapshot.tags(&user.id),
             Principal::Root(_) | Principal::Anonymous => &[],
         };
-        Self { caller, received, region, resource_account, principal_tags }
+        Self { caller, received, region, resource_account, principal_tags, organization }
     }
 
     /// A global key, without `aws:`.
@@ -87,6 +90,9 @@ impl<'a> Circumstances<'a> {
             "viaawsservice" => Value::bool(false),
             "principaltype" => Value::borrowed(caller.principal().kind()),
             "userid" => Value::borrowed(caller.principal().user_id()),
+            "resourceorgid" | "resourceorgpaths" => self.organization.fact(name.trim_start_matches("resource")),
+            // Told of anonymous callers too, by this word.
+            "principalaccount" if caller.principal().account().is_none() => Value::borrowed("anonymous"),
             _ => self.of_principal(name),
         }
     }
@@ -100,6 +106,7 @@ impl<'a> Circumstances<'a> {
             ("principalarn", Principal::User(user)) => Value::One(Cow::Borrowed(user.arn.as_str())),
             ("principalarn", _) => Value::owned(arn.as_str()),
             ("principalisawsservice", _) => Value::bool(false),
+            ("principalorgid" | "principalorgpaths", _) => self.organization.fact(name.trim_start_matches("principal")),
             ("username", Principal::User(user)) => Value::One(Cow::Borrowed(&user.name)),
             _ => Value::Absent,
         }

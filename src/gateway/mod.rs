@@ -16,6 +16,7 @@ pub mod describe;
 pub mod kept;
 pub mod keys;
 pub mod message;
+pub mod organization;
 pub mod own;
 pub mod payload;
 pub mod permit;

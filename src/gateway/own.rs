@@ -18,6 +18,7 @@ use super::{
     backend::{Answer, ApiRequest, OwnApi, Undescribed},
     caller::Caller,
     context::Circumstances,
+    organization::Organization,
     read::Received,
     reply::Reply,
     trail::{Described, Head, OwnCall, Trail},
@@ -66,7 +67,7 @@ fn run(call: &Call, trail: &mut Trail) -> Result<Answer, Fault> {
     let (Head::Sound(received), Some(caller)) = (&trail.head, &trail.caller) else {
         return Err(service_failure("a call without head or caller"));
     };
-    let (described, verdict, outcome) = steps(call, received, caller, trail.id);
+    let (described, verdict, outcome) = steps(call, received, caller, trail.id, &trail.settings.organization);
     if let Some(described) = described {
         trail.operation = Described::Own(Box::new(described));
     }
@@ -83,6 +84,7 @@ fn steps(
     received: &Received,
     caller: &Caller,
     request_id: crate::base::RequestId,
+    organization: &Organization,
 ) -> (Option<OwnCall>, Option<Verdict>, Result<Answer, Fault>) {
     let request = ApiRequest { head: received.head(), body: &call.body, request_id };
     let operation = match call.api.describe(&request, caller) {
@@ -111,7 +113,7 @@ fn steps(
         response: serde_json::Value::Null,
     };
     let snapshot = call.directory.snapshot();
-    let around = Circumstances::new(caller, received, &call.region, call.account, &snapshot);
+    let around = Circumstances::new(caller, received, &call.region, call.account, &snapshot, organization);
     match authorize(around, operation, &snapshot) {
         Ok((permit, verdict)) => (Some(described), verdict, permit.redeem().run(caller)),
         Err((denied, _)) => {

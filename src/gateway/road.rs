@@ -268,7 +268,7 @@ impl Gateway {
             }
         };
         let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, snapshot);
+        let around = Circumstances::new(caller, received, region, settings.account, snapshot, &settings.organization);
         let (permit, verdict) = match authorize(around, call, snapshot) {
             Ok(permitted) => permitted,
             Err((denied, call)) => {
@@ -313,7 +313,7 @@ impl Gateway {
         let caller = &*trail.caller.insert(caller);
         self.note_use(caller, trail.at, "s3", trail.region.as_deref().unwrap_or_default());
         let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, &snapshot);
+        let around = Circumstances::new(caller, received, region, settings.account, &snapshot, &settings.organization);
         let (permit, verdict) = match authorize(around, call, &snapshot) {
             Ok(permitted) => permitted,
             Err((denied, call)) => {
@@ -384,7 +384,7 @@ impl Gateway {
         let snapshot = &self.renewed(snapshot, caller, trail.protocol)?;
         let (upstream, call) = describe::internal(received, &upstreams)?;
         let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, snapshot);
+        let around = Circumstances::new(caller, received, region, settings.account, snapshot, &settings.organization);
         let (permit, verdict) = match authorize(around, call, snapshot) {
             Ok(permitted) => permitted,
             Err((denied, call)) => {

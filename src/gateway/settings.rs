@@ -1,8 +1,8 @@
 //! What the road needs to know of the configuration. One value, replaced whole when the configuration changes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{body::Patience, proxies::Proxies, upstream::Upstreams};
+use super::{body::Patience, organization::Organization, proxies::Proxies, upstream::Upstreams};
 use crate::{
     base::AccountId,
     mapping::{execute_api::Api, s3::Addressing},
@@ -21,6 +21,8 @@ pub struct Settings {
     pub addressing: Addressing,
     /// Internal APIs that have a host of their own, by which unsigned requests to them are known.
     pub apis_by_host: Vec<Api>,
+    /// What limits all accounts.
+    pub organization: Arc<Organization>,
     /// Whose `X-Forwarded-For` is believed.
     pub proxies: Proxies,
     /// Bounds.

@@ -42,6 +42,7 @@ use crate::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
         keys::DerivedKeys,
+        organization::Organization,
         read::Connection,
         record::Recorder,
     },
@@ -59,6 +60,7 @@ pub struct Server {
     /// Where health and metrics are.
     pub admin_address: SocketAddr,
     shared: Arc<Shared>,
+    organization: Arc<ArcSwap<Organization>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -124,13 +126,17 @@ impl Server {
         };
         let State { directory, account, messages } = state;
         let random = Arc::new(SystemRandom);
-        let world = World { directory: directory.clone(), account, messages: messages.clone(), random };
+        let settings = settings::settings(config, account, 0)?;
+        let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
+        let (known, limits_of_all) = (directory.clone(), organization.clone());
+        let world =
+            World { directory: known, account, organization: limits_of_all, messages: messages.clone(), random };
         let shared = Arc::new(Shared {
             apis: api::all(world),
             messages,
             directory: directory.clone(),
             keys: DerivedKeys::default(),
-            settings: ArcSwap::from_pointee(settings::settings(config, account, 0)?),
+            settings: ArcSwap::from_pointee(settings),
             recorder: Recorder::new(spool.clone()),
             held: Budget::default(),
             store: store_holds.clone(),
@@ -157,6 +163,7 @@ impl Server {
             address,
             admin_address,
             shared,
+            organization,
             spool,
             certificate,
             draining,
@@ -174,6 +181,7 @@ impl Server {
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
+        self.organization.store(next.organization.clone());
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

@@ -43,6 +43,7 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
         regions: config.regions,
         addressing: Addressing { base_domains: config.domains, keys_are_file_paths },
         apis_by_host,
+        organization: Arc::new(config.organization),
         proxies: Proxies::new(config.trusted_proxies),
         limits: Limits {
             buffered_bytes_max: config.limits.buffered_bytes,

@@ -73,6 +73,11 @@ impl Exclusions {
         Ok(Self(all))
     }
 
+    /// Whether service control policies are left out.
+    pub fn excludes_service_control(&self) -> bool {
+        self.0.iter().any(|identifier| matches!(identifier, Identifier::Type("scp")))
+    }
+
     /// Whether a policy is left out.
     pub(super) fn excludes(&self, policy: &Attached) -> bool {
         self.0.iter().any(|identifier| match (identifier, &policy.origin) {

@@ -84,6 +84,10 @@ pub(super) fn principal(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan
         }
         all.extend(given(&policies)?);
         simulation.identity = PolicySet::new(all);
+        if !excluded.excludes_service_control() {
+            let levels = &scene.world.organization.load().service_control;
+            simulation.service_control = levels.iter().map(|level| PolicySet::together([level])).collect();
+        }
         if questions.caller.is_none() {
             simulation.caller = Caller::of_arn(entity.arn()).unwrap_or(simulation.caller);
             entity.tell(&mut simulation.facts);

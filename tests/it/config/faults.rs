@@ -70,6 +70,19 @@ fn each_fault_is_said_with_its_key_and_what_to_write() {
         above("[limits]\nidle_seconds = 0", "limits.idle_seconds: is 0; write a number of at least 1"),
         above("[limits]\nhead_bytes = 100", "limits.head_bytes: is 100; write at least 8192"),
         above("[audit]\nfile_bytes = 100", "audit.file_bytes: is 100; write at least 1048576"),
+        above("[organization]\nid = \"mine\"", "organization.id: is \"mine\"; write a name as \"o-exampleorgid\""),
+        above(
+            "[organization]\npath = \"o-exampleorgid\"",
+            "organization.path: is \"o-exampleorgid\"; write a path as \"o-exampleorgid/r-ab12/ou-ab12-11111111/\"",
+        ),
+        above(
+            "[organization]\nservice_control = [\"scp.json\"]",
+            "organization.service_control: `scp.json` is no absolute path, and would mean another file wherever the program is started; begin it with a /",
+        ),
+        above(
+            "[organization]\nresource_control = [\"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\"]",
+            "organization.resource_control: has 8 levels; write at most 7, from the root to the account",
+        ),
         above("[log]\nformat = \"xml\"", "log.format: is \"xml\"; write \"text\" or \"json\""),
         // Secrets and keys.
         above(

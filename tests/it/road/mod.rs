@@ -12,6 +12,7 @@ mod harness;
 mod heads;
 mod invoke;
 mod operations;
+mod organization;
 mod outages;
 mod records;
 mod revocation;
