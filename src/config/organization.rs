@@ -45,6 +45,7 @@ fn levels(raw: &mut Raw, key: &str, kind: Kind, files: &mut Vec<PathBuf>) -> Vec
             key,
             format!("has {} levels; write at most {LEVELS_MAX}, from the root to the account", levels.len()),
         );
+        return Vec::new();
     }
     let mut sets = Vec::with_capacity(levels.len());
     for level in levels {
