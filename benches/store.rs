@@ -87,6 +87,7 @@ fn populate(store: &dyn Store, users: u64) -> Result<(), StoreError> {
         updated: created,
         default_version: 1,
         attachments: 0,
+        boundaries: 0,
     };
     work.add_policy(&policy, DOCUMENT)?;
     work.attach("AGPA0", "ANPA0")?;

@@ -101,6 +101,10 @@ pub fn allows<T: Operation>(
         Principal::User(user) => snapshot.identity_policies(&user.id).map(Some),
         Principal::Root(_) | Principal::Anonymous => Ok(None),
     };
+    let boundary = match principal {
+        Principal::User(user) => snapshot.boundary(&user.id),
+        Principal::Root(_) | Principal::Anonymous => Ok(None),
+    };
     let refused = |why: &str| {
         let told = operation.told_resource(need);
         access_denied_to(principal, guard.account, action, told.as_deref().unwrap_or(resource), why)
@@ -110,10 +114,10 @@ pub fn allows<T: Operation>(
         let fault = refused(&why).because(poisoned);
         Denied::boxed(action, Denial::Error, fault, &poisoned.to_string())
     };
-    let (identity, resource_policy) = match (identity, &guard.policy) {
-        (Ok(identity), Ok(policy)) => (identity, *policy),
-        (Err(poisoned), _) => return Err(unusable(&poisoned)),
-        (_, Err(poisoned)) => return Err(unusable(poisoned)),
+    let (identity, boundary, resource_policy) = match (identity, boundary, &guard.policy) {
+        (Ok(identity), Ok(boundary), Ok(policy)) => (identity, boundary, *policy),
+        (Err(poisoned), ..) | (_, Err(poisoned), _) => return Err(unusable(&poisoned)),
+        (_, _, Err(poisoned)) => return Err(unusable(poisoned)),
     };
     let context = NeedContext { around: Circumstances { resource_account: guard.account, ..around }, operation, need };
     let question = Question {
@@ -123,10 +127,11 @@ pub fn allows<T: Operation>(
         context: &context,
     };
     let arn = principal.arn();
-    let party = party(principal, arn.as_ref().map(Arn::as_str));
+    let party = Party { has_boundary: boundary.is_some(), ..party(principal, arn.as_ref().map(Arn::as_str)) };
     let identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
     let layers = Layers {
         identity,
+        boundary,
         resource: resource_policy,
         service_control: around.organization.limits_on_principals(principal.account().is_some()),
         resource_control: around.organization.limits_on_resources(action),

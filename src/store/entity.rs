@@ -194,6 +194,19 @@ pub struct ManagedPolicy {
     pub default_version: u32,
     /// To how many identities it is attached. Ignored by [`UnitOfWork::add_policy`](super::UnitOfWork::add_policy).
     pub attachments: u32,
+    /// Of how many users it is the boundary. Ignored by [`UnitOfWork::add_policy`](super::UnitOfWork::add_policy).
+    pub boundaries: u32,
+}
+
+/// How managed policies are used, where a listing is of some only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyUse {
+    /// In any way, or not at all.
+    Any,
+    /// Attached to somebody.
+    Attached,
+    /// Somebody's permissions boundary.
+    Boundary,
 }
 
 impl ManagedPolicy {

@@ -23,7 +23,7 @@ mod system_random;
 pub use directory::{Directory, RootKey};
 pub use entity::{
     AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
-    PolicyVersion, PublicAccessBlock,
+    PolicyUse, PolicyVersion, PublicAccessBlock,
 };
 pub use error::{ErrorKind, StoreError};
 pub use master_key::MasterKey;
@@ -101,6 +101,8 @@ pub struct Holding {
     pub attached: Vec<Box<str>>,
     /// The unique ids of the groups that it belongs to.
     pub groups: Vec<Box<str>>,
+    /// The unique id of the managed policy that is its permissions boundary.
+    pub boundary: Option<Box<str>>,
 }
 
 /// One piece of what a snapshot holds, as [`UnitOfWork::scan`] hands it over.
@@ -186,17 +188,17 @@ pub trait UnitOfWork {
     fn policy(&mut self, arn: &Arn) -> Result<Option<ManagedPolicy>, StoreError>;
     /// A managed policy by unique id.
     fn policy_by_id(&mut self, id: &str) -> Result<Option<ManagedPolicy>, StoreError>;
-    /// The account's managed policies.
+    /// The account's managed policies, of those that are used so.
     fn policies(
         &mut self,
         account: AccountId,
-        only_attached: bool,
+        used: PolicyUse,
         page: Page<'_>,
     ) -> Result<Listing<ManagedPolicy>, StoreError>;
     /// How many managed policies the account has.
     fn count_policies(&mut self, account: AccountId) -> Result<u64, StoreError>;
-    /// Deletes a policy with its default version and tags. [`ErrorKind::InUse`] while it is attached or has versions
-    /// other than the default.
+    /// Deletes a policy with its default version and tags. [`ErrorKind::InUse`] while it is attached, is a boundary or has
+    /// versions other than the default.
     fn delete_policy(&mut self, id: &str) -> Result<(), StoreError>;
 
     /// Adds a version and returns its number, which was never used before in this policy.
@@ -229,6 +231,13 @@ pub trait UnitOfWork {
         kind: IdentityKind,
         page: Page<'_>,
     ) -> Result<Listing<Identity>, StoreError>;
+
+    /// Makes a managed policy the permissions boundary of a user, or takes it away; `true` if it had one.
+    fn put_boundary(&mut self, user: &str, policy: Option<&str>) -> Result<bool, StoreError>;
+    /// The permissions boundary of a user.
+    fn boundary(&mut self, user: &str) -> Result<Option<ManagedPolicy>, StoreError>;
+    /// The users whose boundary a managed policy is.
+    fn bounded_identities(&mut self, policy: &str, page: Page<'_>) -> Result<Listing<Identity>, StoreError>;
 
     /// Adds an inline policy, or replaces the one of that name.
     fn put_inline_policy(&mut self, identity: &str, policy: &InlinePolicy) -> Result<(), StoreError>;

@@ -25,7 +25,7 @@ const KEYS_MAX: usize = 2;
 /// Whose keys an operation is about.
 enum Holder {
     Root,
-    User(Target),
+    User(Box<Target>),
 }
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -145,9 +145,9 @@ impl Holder {
         let name = input.optional("UserName", &KNOWN_USER_NAME);
         input.check()?;
         match (name, scene.caller.principal()) {
-            (Some(name), _) => Ok(Holder::User(Target::of(scene, IdentityKind::User, &name)?)),
+            (Some(name), _) => Ok(Holder::User(Box::new(Target::of(scene, IdentityKind::User, &name)?))),
             (None, Principal::Root(_)) => Ok(Holder::Root),
-            (None, _) => Ok(Holder::User(Target::caller(scene)?)),
+            (None, _) => Ok(Holder::User(Box::new(Target::caller(scene)?))),
         }
     }
 

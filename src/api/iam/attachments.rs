@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::Fault,
-    store::{IdentityKind, Page},
+    base::{Fault, name::fold},
+    store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork},
 };
 
 /// The most managed policies of one user or group.
@@ -39,7 +39,7 @@ pub(super) fn list_of_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     list("iam:ListAttachedGroupPolicies", IdentityKind::Group, scene, input)
 }
 
-/// Groups first, then users. No identity has a boundary yet, and there are no roles.
+/// Groups first, then users. There are no roles.
 pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let policy = input.required("PolicyArn", &ARN);
     let words = ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"];
@@ -49,12 +49,13 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     input.check()?;
     let policy = PolicyTarget::of(scene, &policy)?;
     let (arn, facts) = (policy.arn().to_owned(), policy.facts());
-    let wants = move |kind| usage != Some("PermissionsBoundary") && filter.is_none_or(|filter| filter == kind);
+    let wants = move |kind| filter.is_none_or(|filter| filter == kind);
     let plan = Plan::new("iam:ListEntitiesForPolicy", arn, move |scene| {
         let (mut groups, mut users, mut next) = (Vec::new(), Vec::new(), None);
         scene.world.directory.read(|work| {
             let policy = policy.still(work)?;
-            if let Some(page) = asked.of_kind("group:", asked.items_max()).filter(|_| wants("Group")) {
+            let wants_groups = wants("Group") && usage != Some("PermissionsBoundary");
+            if let Some(page) = asked.of_kind("group:", asked.items_max()).filter(|_| wants_groups) {
                 let listing = work.attached_identities(&policy.id, IdentityKind::Group, page)?;
                 next = listing.next.map(|next| format!("group:{next}").into_boxed_str());
                 groups = listing.items;
@@ -64,7 +65,7 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
             if next.is_none() && wants("User") {
                 let room = asked.items_max().saturating_sub(groups.len());
                 let page = Page { items_max: room.max(1), ..page };
-                let listing = work.attached_identities(&policy.id, IdentityKind::User, page)?;
+                let listing = users_of(&policy, usage, page, work)?;
                 if room == 0 {
                     next = (!listing.items.is_empty()).then(|| "user:".into());
                 } else {
@@ -85,6 +86,33 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     Ok(plan.knowing(facts))
 }
 
+/// The users that a policy is attached to, that it bounds, or either.
+fn users_of(
+    policy: &ManagedPolicy,
+    usage: Option<&str>,
+    page: Page<'_>,
+    work: &mut dyn UnitOfWork,
+) -> Result<Listing<Identity>, StoreError> {
+    match usage {
+        Some("PermissionsBoundary") => work.bounded_identities(&policy.id, page),
+        None if policy.boundaries > 0 => {
+            // The first of either are the first of both.
+            let attached = work.attached_identities(&policy.id, IdentityKind::User, page)?;
+            let bounded = work.bounded_identities(&policy.id, page)?;
+            let is_cut = attached.next.is_some() || bounded.next.is_some();
+            let mut items = attached.items;
+            items.extend(bounded.items);
+            items.sort_by_key(|user| fold(&user.name));
+            items.dedup_by(|one, other| one.id == other.id);
+            let is_cut = is_cut || items.len() > page.items_max;
+            items.truncate(page.items_max);
+            let next = items.last().map(|last| fold(&last.name).into()).filter(|_| is_cut);
+            Ok(Listing { items, next })
+        }
+        _ => work.attached_identities(&policy.id, IdentityKind::User, page),
+    }
+}
+
 fn attach(
     action: &'static str,
     quota: &'static str,
@@ -93,7 +121,8 @@ fn attach(
     input: &mut Input<'_>,
 ) -> Result<Plan, Fault> {
     let (target, policy) = both(kind, scene, input)?;
-    let (arn, facts, policy_arn) = (target.arn().to_owned(), target.facts(), policy.policy_arn());
+    let (arn, mut facts, policy_arn) = (target.arn().to_owned(), target.facts(), policy.policy_arn());
+    facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let (holder, policy) = (target.still(work)?, policy.attachable(work)?);
@@ -109,7 +138,8 @@ fn attach(
 
 fn detach(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let (target, policy) = both(kind, scene, input)?;
-    let (arn, facts, policy_arn) = (target.arn().to_owned(), target.facts(), policy.policy_arn());
+    let (arn, mut facts, policy_arn) = (target.arn().to_owned(), target.facts(), policy.policy_arn());
+    facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let holder = target.still(work)?;

@@ -77,6 +77,14 @@ impl Entity {
         Ok(all)
     }
 
+    /// Its permissions boundary: the ARN of the policy, and the document in force.
+    pub(super) fn boundary(&self, work: &mut dyn UnitOfWork) -> Result<Option<(String, Box<str>)>, Fault> {
+        let entity = self.target.still(work)?;
+        let Some(policy) = work.boundary(&entity.id)? else { return Ok(None) };
+        let version = work.policy_version(&policy.id, policy.default_version)?;
+        Ok(version.map(|version| (policy.arn().to_string(), version.document)))
+    }
+
     /// What is known of it, where it is the caller.
     pub(super) fn tell(&self, facts: &mut Facts) {
         let Ok(entity) = self.target.found() else { return };

@@ -73,13 +73,13 @@ impl Exclusions {
         Ok(Self(all))
     }
 
-    /// Whether service control policies are left out.
-    pub fn excludes_service_control(&self) -> bool {
-        self.0.iter().any(|identifier| matches!(identifier, Identifier::Type("scp")))
+    /// Whether all policies of a type are left out.
+    pub(super) fn excludes(&self, kind: &str) -> bool {
+        self.0.iter().any(|identifier| matches!(identifier, Identifier::Type(known) if *known == kind))
     }
 
-    /// Whether a policy is left out.
-    pub(super) fn excludes(&self, policy: &Attached) -> bool {
+    /// Whether an attached policy is left out.
+    pub(super) fn leaves_out(&self, policy: &Attached) -> bool {
         self.0.iter().any(|identifier| match (identifier, &policy.origin) {
             (Identifier::Type(kind), Origin::Inline { .. }) => *kind == "inline",
             (Identifier::Type(kind), Origin::Managed { arn }) => {

@@ -52,7 +52,8 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
     let document = input.required("PolicyDocument", &DOCUMENT);
     input.check()?;
     let target = Target::of(scene, kind, &holder)?;
-    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let (arn, mut facts) = (target.arn().to_owned(), target.facts());
+    facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         policy::validate(&document)?;
         scene.world.directory.write(|work| {
@@ -92,7 +93,8 @@ fn get(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
 
 fn delete(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let (target, name) = named(kind, scene, input)?;
-    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let (arn, mut facts) = (target.arn().to_owned(), target.facts());
+    facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let holder = target.still(work)?;

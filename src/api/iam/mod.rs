@@ -4,6 +4,7 @@
 
 mod access_keys;
 mod attachments;
+mod boundaries;
 mod entity;
 mod exclusions;
 mod groups;
@@ -84,6 +85,7 @@ pub static OFFERED: &[Operation] = &[
     write("DeletePolicy", policies::delete),
     write("DeletePolicyVersion", policy_versions::delete),
     write("DeleteUser", users::delete),
+    write("DeleteUserPermissionsBoundary", boundaries::delete_of_user),
     write("DeleteUserPolicy", inline_policies::delete_of_user),
     write("DetachGroupPolicy", attachments::detach_from_group),
     write("DetachUserPolicy", attachments::detach_from_user),
@@ -110,6 +112,7 @@ pub static OFFERED: &[Operation] = &[
     read("ListUserTags", tags::list_of_user),
     read("ListUsers", users::list),
     write("PutGroupPolicy", inline_policies::put_on_group),
+    write("PutUserPermissionsBoundary", boundaries::put_on_user),
     write("PutUserPolicy", inline_policies::put_on_user),
     write("RemoveUserFromGroup", members::remove),
     write("SetDefaultPolicyVersion", policy_versions::set_default),

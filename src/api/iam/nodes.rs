@@ -21,9 +21,17 @@ pub(super) fn identity(identity: &Identity) -> Node {
     Node::Struct(members(identity))
 }
 
-/// A user with its tags, where it has any.
-pub(super) fn tagged(identity: &Identity, tags: &[Tag]) -> Node {
+/// A user with its boundary and its tags, where it has any.
+pub(super) fn whole(identity: &Identity, boundary: Option<&ManagedPolicy>, tags: &[Tag]) -> Node {
     let mut members = members(identity);
+    if let Some(boundary) = boundary {
+        let boundary = vec![
+            // The model has another word, which AWS never sends.
+            ("PermissionsBoundaryType", Node::text("Policy")),
+            ("PermissionsBoundaryArn", Node::text(boundary.arn().as_str())),
+        ];
+        members.push(("PermissionsBoundary", Node::Struct(boundary)));
+    }
     if !tags.is_empty() {
         members.push(("Tags", list_of_tags(tags)));
     }
@@ -88,7 +96,7 @@ fn policy_members(policy: &ManagedPolicy, tags: &[Tag]) -> Vec<(&'static str, No
         ("Path", Node::text(&*policy.path)),
         ("DefaultVersionId", Node::Text(version_id(policy.default_version))),
         ("AttachmentCount", Node::Number(policy.attachments.into())),
-        ("PermissionsBoundaryUsageCount", Node::Number(0)),
+        ("PermissionsBoundaryUsageCount", Node::Number(policy.boundaries.into())),
         ("IsAttachable", Node::Bool(true)),
         ("CreateDate", Node::Time(policy.created)),
         ("UpdateDate", Node::Time(policy.updated)),

@@ -14,7 +14,7 @@ use crate::{
         id::{IdKind, unique_id},
     },
     policy::{self, quota},
-    store::{ErrorKind, Listing, ManagedPolicy},
+    store::{ErrorKind, Listing, ManagedPolicy, PolicyUse},
 };
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -39,6 +39,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             updated: now,
             default_version: 1,
             attachments: 0,
+            boundaries: 0,
         };
         scene.world.directory.write(|work| {
             let taken = || exists(format!("A policy called {name} already exists. Duplicate names are not allowed."));
@@ -65,8 +66,7 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
     Ok(plan.knowing(facts))
 }
 
-/// The account's own policies. There are none of AWS's here, so `Scope` decides only whether the account's are shown;
-/// no policy is anybody's boundary yet.
+/// The account's own policies. There are none of AWS's here, so `Scope` decides only whether the account's are shown.
 pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let scope = input.one_of("Scope", &["All", "AWS", "Local"]);
     let only_attached = input.flag("OnlyAttached").unwrap_or(false);
@@ -77,9 +77,14 @@ pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> 
     let below = format!("policy path {}", asked.path_prefix());
     Ok(Plan::new("iam:ListPolicies", below, move |scene| {
         let account = scene.world.account;
-        let listing = match (scope, usage) {
-            (Some("AWS"), _) | (_, Some("PermissionsBoundary")) => Listing { items: Vec::new(), next: None },
-            _ => scene.world.directory.read(|work| work.policies(account, only_attached, asked.page()))?,
+        let used = match (usage, only_attached) {
+            (Some("PermissionsBoundary"), _) => PolicyUse::Boundary,
+            (_, true) => PolicyUse::Attached,
+            (_, false) => PolicyUse::Any,
+        };
+        let listing = match scope {
+            Some("AWS") => Listing { items: Vec::new(), next: None },
+            _ => scene.world.directory.read(|work| work.policies(account, used, asked.page()))?,
         };
         Ok(paged("Policies", listing, |policy| nodes::listed_policy(policy, &[])))
     }))
@@ -91,7 +96,7 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let plan = Plan::new("iam:DeletePolicy", arn, move |scene| {
         scene.world.directory.write(|work| {
             let policy = target.still(work)?;
-            if policy.attachments > 0 {
+            if policy.attachments > 0 || policy.boundaries > 0 {
                 return Err(in_use("Cannot delete a policy attached to entities."));
             }
             if work.policy_versions(&policy.id)?.len() > 1 {

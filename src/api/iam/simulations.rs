@@ -79,12 +79,16 @@ pub(super) fn principal(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan
         let mut simulation = questions.simulation(scene.world.account.as_str())?;
         let attached = scene.world.directory.read(|work| entity.attached(work))?;
         let mut all = Vec::new();
-        for Attached { source, document, .. } in attached.iter().filter(|policy| !excluded.excludes(policy)) {
+        for Attached { source, document, .. } in attached.iter().filter(|policy| !excluded.leaves_out(policy)) {
             all.push((Source::from(source.as_str()), compile("attached policy", document, Kind::Identity)?));
         }
         all.extend(given(&policies)?);
         simulation.identity = PolicySet::new(all);
-        if !excluded.excludes_service_control() {
+        if simulation.boundary.is_none() && !excluded.excludes("permission-boundary") {
+            let boundary = scene.world.directory.read(|work| entity.boundary(work))?;
+            simulation.boundary = boundary.map(|(source, document)| one(source, &document)).transpose()?;
+        }
+        if !excluded.excludes("scp") {
             let levels = &scene.world.organization.load().service_control;
             simulation.service_control = levels.iter().map(|level| PolicySet::together([level])).collect();
         }
@@ -387,6 +391,11 @@ fn check_resources(option: &str, resources: &[String]) -> Result<(), Fault> {
 /// The policies of `PolicyInputList`.
 fn given(documents: &[String]) -> Result<Vec<(Source, Arc<Policy>)>, Fault> {
     named("PolicyInputList", documents, Kind::Identity)
+}
+
+fn one(source: String, document: &str) -> Result<PolicySet, Fault> {
+    let policy = compile(&source, document, Kind::Boundary)?;
+    Ok(PolicySet::new([(Source::from(source), policy)]))
 }
 
 fn inputs(name: &str, documents: &[String], kind: Kind) -> Result<PolicySet, Fault> {

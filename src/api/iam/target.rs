@@ -1,5 +1,6 @@
 //! What an operation is about: looked up once when it is described, and still the same when it runs.
 
+use super::boundaries;
 use crate::{
     api::query::Scene,
     base::{Arn, Fault, Principal, Tag, condition::Value},
@@ -13,6 +14,7 @@ pub(super) struct Target {
     name: String,
     found: Option<Identity>,
     tags: Vec<Tag>,
+    boundary: Option<Arn>,
     arn: Arn,
 }
 
@@ -20,14 +22,14 @@ impl Target {
     /// Looks a user or group up.
     pub(super) fn of(scene: &Scene<'_>, kind: IdentityKind, name: &str) -> Result<Self, Fault> {
         let account = scene.world.account;
-        let (found, tags) = scene.world.directory.read(|work| {
-            let found = work.identity(account, kind, name)?;
-            let tags = found.as_ref().map_or(Ok(Vec::new()), |found| work.tags(&found.id))?;
-            Ok::<_, Fault>((found, tags))
+        let (found, tags, boundary) = scene.world.directory.read(|work| {
+            let Some(found) = work.identity(account, kind, name)? else { return Ok((None, Vec::new(), None)) };
+            let (tags, boundary) = (work.tags(&found.id)?, work.boundary(&found.id)?.map(|policy| policy.arn()));
+            Ok::<_, Fault>((Some(found), tags, boundary))
         })?;
         let unknown = || Arn::iam(account.as_str(), &format!("{}/{name}", kind.word()));
         let arn = found.as_ref().map_or_else(unknown, Identity::arn);
-        Ok(Self { kind, name: name.to_owned(), found, tags, arn })
+        Ok(Self { kind, name: name.to_owned(), found, tags, boundary, arn })
     }
 
     /// The user that calls, for operations that name none.
@@ -58,6 +60,11 @@ impl Target {
             Some(_) => Err(changed()),
             None => Err(no_such_identity(self.kind, &self.name)),
         }
+    }
+
+    /// `iam:PermissionsBoundary`, if it has one, for operations that change what it may do.
+    pub(super) fn boundary(&self) -> Option<(String, Value<'static>)> {
+        self.boundary.as_ref().map(|arn| boundaries::fact(arn.as_str()))
     }
 
     /// Its tags.

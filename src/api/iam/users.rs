@@ -1,10 +1,11 @@
 //! Users.
 
 use super::{
+    boundaries,
     listing::{Asked, paged},
     nodes,
-    target::{Target, exists, in_use, request_tags},
-    texts::{KNOWN_USER_NAME, PATH, USER_NAME},
+    target::{PolicyTarget, Target, exists, in_use, request_tags},
+    texts::{ARN, KNOWN_USER_NAME, PATH, USER_NAME},
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
@@ -19,10 +20,12 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
     let name = input.required("UserName", &USER_NAME);
     let tags = input.tags("Tags", false)?;
+    let boundary = input.optional("PermissionsBoundary", &ARN);
     input.check()?;
-    input.not_yet("PermissionsBoundary")?;
+    let boundary = boundary.map(|arn| PolicyTarget::of(scene, &arn)).transpose()?;
     let arn = Arn::iam(scene.world.account.as_str(), &format!("user{path}{name}"));
-    let facts = request_tags(&tags);
+    let mut facts = request_tags(&tags);
+    facts.extend(boundary.as_ref().map(|boundary| boundaries::fact(boundary.arn())));
     let has_tags = !tags.is_empty();
     let made_arn = arn.to_string();
     let plan = Plan::new("iam:CreateUser", arn.as_str(), move |scene| {
@@ -31,9 +34,11 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let taken = || exists(format!("User with name {name} already exists."));
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&identity.id, &tags)?;
-            Ok::<_, Fault>(())
-        })?;
-        Ok(Node::one("User", nodes::tagged(&identity, &tags)))
+            let Some(boundary) = &boundary else { return Ok(Node::one("User", nodes::whole(&identity, None, &tags))) };
+            let boundary = boundaries::scope(boundary, work)?;
+            work.put_boundary(&identity.id, Some(&boundary.id))?;
+            Ok(Node::one("User", nodes::whole(&identity, Some(&boundary), &tags)))
+        })
     });
     let plan = if has_tags { plan.needing("iam:TagUser", made_arn) } else { plan };
     Ok(plan.knowing(facts))
@@ -65,8 +70,8 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
     let plan = Plan::new("iam:GetUser", arn, move |scene| {
         scene.world.directory.read(|work| {
             let user = target.still(work)?;
-            let tags = work.tags(&user.id)?;
-            Ok(Node::one("User", nodes::tagged(user, &tags)))
+            let (tags, boundary) = (work.tags(&user.id)?, work.boundary(&user.id)?);
+            Ok(Node::one("User", nodes::whole(user, boundary.as_ref(), &tags)))
         })
     });
     Ok(plan.knowing(facts))

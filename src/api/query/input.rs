@@ -183,14 +183,6 @@ impl<'a> Input<'a> {
         values
     }
 
-    /// A parameter that AWS knows and this program does not yet: refused rather than left out of account.
-    pub fn not_yet(&self, name: &str) -> Result<(), Fault> {
-        if self.parameters.get(name).is_none() && self.parameters.members(name).is_empty() {
-            return Ok(());
-        }
-        Err(Fault::new(501, "NotImplemented", format!("The parameter {name} is not implemented.")))
-    }
-
     /// Every constraint holds.
     pub fn check(&self) -> Result<(), Fault> {
         let (count, faults) = (self.faults.len(), self.faults.join("; "));

@@ -16,7 +16,7 @@ use rpds::HashTrieMapSync;
 
 pub use self::together::IdentityPolicies;
 use self::{
-    policies::{Compiled, Poisoned},
+    policies::{Compiled, Poisoned, PolicySet},
     together::{Parts, Together},
 };
 use super::{KeyStatus, PublicAccessBlock, Sequence};
@@ -72,6 +72,8 @@ struct UserEntry {
     groups: Box<[Arc<str>]>,
     grants: Grants,
     together: Together,
+    /// The unique id of the policy that is its boundary.
+    boundary: Option<Arc<str>>,
 }
 
 /// The policies of one identity: its inline policies, and the unique ids of the managed ones.
@@ -111,6 +113,13 @@ impl Snapshot {
     pub fn identity_policies(&self, user_id: &str) -> Result<IdentityPolicies, Poisoned> {
         let entry = self.users.get(user_id).ok_or_else(|| Poisoned::new(format!("user `{user_id}` is unknown")))?;
         entry.together.get(self.sequence, || self.parts(entry))
+    }
+
+    /// The permissions boundary of a user. One that cannot be used is an error, like any other policy of it.
+    pub fn boundary(&self, user_id: &str) -> Result<Option<&PolicySet>, Poisoned> {
+        let Some(id) = self.users.get(user_id).and_then(|entry| entry.boundary.as_ref()) else { return Ok(None) };
+        let policy = self.policies.get(id);
+        policy.ok_or_else(|| Poisoned::new(format!("managed policy `{id}` is unknown")))?.set().map(Some)
     }
 
     /// The tags of a user, for `aws:PrincipalTag`.

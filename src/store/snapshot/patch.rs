@@ -129,8 +129,13 @@ impl Snapshot {
             IdentityKind::User => {
                 let groups = holding.groups.iter().map(|id| shared(&self.groups, id)).collect();
                 let user = self.user(identity);
-                let entry =
-                    UserEntry { tags: holding.tags.as_slice().into(), groups, grants, together: Together::default() };
+                let entry = UserEntry {
+                    tags: holding.tags.as_slice().into(),
+                    groups,
+                    grants,
+                    together: Together::default(),
+                    boundary: holding.boundary.as_deref().map(|id| shared(&self.policies, id)),
+                };
                 self.users.insert_mut(ById(Arc::clone(&user)), entry);
                 Some(user)
             }

@@ -45,7 +45,14 @@ fn facts(snapshot: &Snapshot) -> BTreeSet<String> {
     let users = snapshot.users.iter().map(|(user, it)| {
         let inline = it.grants.inline.as_ref().map(compiled);
         let counts = snapshot.identity_policies(&user.0.id).map(|policies| format!("{:?}", policies.sets()));
-        format!("user {:?} {:?} {:?} {:?} {inline:?} {counts:?}", user.0, it.tags, it.groups, it.grants.attached)
+        format!(
+            "user {:?} {:?} {:?} {:?} {inline:?} {counts:?} {:?}",
+            user.0,
+            it.tags,
+            it.groups,
+            it.grants.attached,
+            snapshot.boundary(&user.0.id)
+        )
     });
     let groups = snapshot.groups.iter().map(|(id, it)| {
         let inline = it.inline.as_ref().map(compiled);
@@ -79,6 +86,7 @@ enum Act {
     DeleteInline(u8, u8),
     Tag(u8, u8),
     Untag(u8),
+    Bound(u8, u8),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -105,6 +113,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (0..6u8, few()).prop_map(|(a, b)| DeleteInline(a, b)),
         1 => (few(), few()).prop_map(|(a, b)| Tag(a, b)),
         1 => few().prop_map(Untag),
+        2 => (few(), 0..4u8).prop_map(|(a, b)| Bound(a, b)),
     ]
 }
 
@@ -129,6 +138,7 @@ fn policy(id: &str) -> ManagedPolicy {
         updated: Timestamp::UNIX_EPOCH,
         default_version: 1,
         attachments: 0,
+        boundaries: 0,
     }
 }
 
@@ -173,6 +183,8 @@ fn run(work: &mut dyn UnitOfWork, act: &Act) -> Result<(), StoreError> {
         }
         Act::DeleteInline(from, n) => work.delete_inline_policy(&holder(*from), &format!("p{n}")).map(drop),
         Act::Tag(n, value) => work.put_tags(&user(n), &[Tag::new("team", &value.to_string()).unwrap()]),
+        Act::Bound(n, 3) => work.put_boundary(&user(n), None).map(drop),
+        Act::Bound(n, to) => work.put_boundary(&user(n), Some(&managed(to))).map(drop),
         Act::Untag(n) => work.delete_tags(&user(n), &["TEAM"]),
     }
 }

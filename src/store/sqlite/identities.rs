@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 use super::{
-    SqliteWork, count,
+    SqliteWork, boundaries, count,
     errors::{kept, refused},
     rows::{IDENTITY, Stored, identity},
 };
@@ -89,6 +89,7 @@ pub(super) fn rename(work: &SqliteWork<'_>, id: &str, name: &str, path: &str) ->
 pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {
     let Some(found) = by_id(work, id)? else { return Err(StoreError::missing(id)) };
     work.execute("DELETE FROM tag WHERE resource = ?1", &[&id]).map_err(refused)?;
+    boundaries::remove(work, id)?;
     work.execute("DELETE FROM identity WHERE id = ?1", &[&id]).map_err(kept)?;
     count::grow(work, found.account, found.kind.word(), -1)?;
     work.changed_identity(id)

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     base::{AccountId, Arn, Timestamp, name::fold},
-    store::{ErrorKind, Identity, IdentityKind, Listing, ManagedPolicy, Page, PolicyVersion, StoreError},
+    store::{ErrorKind, Identity, IdentityKind, Listing, ManagedPolicy, Page, PolicyUse, PolicyVersion, StoreError},
 };
 
 type Done<T = ()> = Result<T, StoreError>;
@@ -42,11 +42,15 @@ pub(super) fn by_id(work: &SqliteWork<'_>, id: &str) -> Done<Option<ManagedPolic
 pub(super) fn list(
     work: &SqliteWork<'_>,
     account: AccountId,
-    only_attached: bool,
+    used: PolicyUse,
     page: Page<'_>,
 ) -> Done<Listing<ManagedPolicy>> {
-    let from = "managed_policy p WHERE p.account = ?4 AND (p.attachments > 0 OR NOT ?5)";
-    work.listing([POLICY, "p", from], &[&Stored(account), &only_attached], page, policy, |it| &it.name)
+    let from = match used {
+        PolicyUse::Any => "managed_policy p WHERE p.account = ?4",
+        PolicyUse::Attached => "managed_policy p WHERE p.account = ?4 AND p.attachments > 0",
+        PolicyUse::Boundary => "managed_policy p WHERE p.account = ?4 AND p.boundaries > 0",
+    };
+    work.listing([POLICY, "p", from], &[&Stored(account)], page, policy, |it| &it.name)
 }
 
 pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {

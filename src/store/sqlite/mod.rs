@@ -4,6 +4,7 @@
 //! a snapshot keeps every reader that is in a hurry away from here. The folder is locked for this process.
 
 mod access_keys;
+mod boundaries;
 mod buckets;
 mod changes;
 mod count;

@@ -19,8 +19,8 @@ pub(super) struct Stored<T>(pub T);
 /// The columns of an identity `i`.
 pub(super) const IDENTITY: &str = "i.id, i.account, i.kind, i.name, i.path, i.created";
 /// The columns of a managed policy `p`.
-pub(super) const POLICY: &str =
-    "p.id, p.account, p.name, p.path, p.description, p.created, p.updated, p.default_version, p.attachments";
+pub(super) const POLICY: &str = "p.id, p.account, p.name, p.path, p.description, p.created, p.updated, p.default_version, p.attachments, \
+     p.boundaries";
 /// The columns of an access key `k`.
 pub(super) const ACCESS_KEY: &str =
     "k.id, k.account, k.owner, k.status, k.created, k.used_at, k.used_service, k.used_region";
@@ -49,6 +49,7 @@ pub(super) fn policy(row: &Row<'_>) -> rusqlite::Result<ManagedPolicy> {
         updated: row.get::<_, Stored<_>>(6)?.0,
         default_version: row.get(7)?,
         attachments: row.get(8)?,
+        boundaries: row.get(9)?,
     })
 }
 

@@ -41,6 +41,7 @@ pub(super) fn holding(work: &SqliteWork<'_>, id: &str) -> Done<Option<Holding>> 
         inline: inline_policies::all(work, id)?,
         attached: work.rows(attached, &[&id], |row| row.get(0))?,
         groups: work.rows(groups, &[&id], |row| row.get(0))?,
+        boundary: work.row("SELECT policy FROM boundary WHERE identity = ?1", &[&id], |row| row.get(0))?,
     }))
 }
 
@@ -53,7 +54,7 @@ fn policies(work: &SqliteWork<'_>, visit: Visit<'_>) -> Done {
     let mut found = statement.query([]).map_err(refused)?;
     while let Some(row) = found.next().map_err(refused)? {
         let policy = rows::policy(row).map_err(refused)?;
-        let document: Option<Box<str>> = row.get(9).map_err(refused)?;
+        let document: Option<Box<str>> = row.get(10).map_err(refused)?;
         let document =
             document.ok_or_else(|| StoreError::damaged(format!("policy `{}` has no default version", policy.id)))?;
         visit(Record::Policy(policy, document))?;
@@ -68,18 +69,21 @@ fn holdings(work: &SqliteWork<'_>, visit: Visit<'_>) -> Done {
     let mut inline = prepare("SELECT identity, name, document FROM inline_policy ORDER BY identity, folded")?;
     let mut attached = prepare("SELECT identity, policy FROM attachment ORDER BY identity, policy")?;
     let mut groups = prepare("SELECT member, \"group\" FROM membership ORDER BY member, \"group\"")?;
+    let mut bounded = prepare("SELECT identity, policy FROM boundary ORDER BY identity")?;
 
     let mut tags = Children::of(&mut tags, |row| Ok(Tag { key: row.get(1)?, value: row.get(2)? }))?;
     let mut inline = Children::of(&mut inline, |row| Ok(InlinePolicy { name: row.get(1)?, document: row.get(2)? }))?;
     let mut attached = Children::of(&mut attached, |row| row.get(1))?;
     let mut groups = Children::of(&mut groups, |row| row.get(1))?;
+    let mut bounded = Children::of(&mut bounded, |row| row.get(1))?;
 
     let mut found = identities.query([]).map_err(refused)?;
     while let Some(row) = found.next().map_err(refused)? {
         let identity = rows::identity(row).map_err(refused)?;
         let (tags, inline) = (tags.take(&identity.id)?, inline.take(&identity.id)?);
         let (attached, groups) = (attached.take(&identity.id)?, groups.take(&identity.id)?);
-        visit(Record::Identity(Holding { identity, tags, inline, attached, groups }))?;
+        let boundary = bounded.take(&identity.id)?.pop();
+        visit(Record::Identity(Holding { identity, tags, inline, attached, groups, boundary }))?;
     }
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! The unit of work: each method in the file of its entity.
 
 use super::{
-    SqliteWork, access_keys, buckets, changes, count, errors::refused, identities, inline_policies, managed_policies,
-    scan,
+    SqliteWork, access_keys, boundaries, buckets, changes, count, errors::refused, identities, inline_policies,
+    managed_policies, scan,
 };
 use crate::{
     base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp},
     store::{
         AccessKey, Account, Bucket, Holding, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed,
-        Listing, ManagedPolicy, OpenKey, Page, PolicyVersion, PublicAccessBlock, Record, Sequence, StoreError, Subject,
-        UnitOfWork,
+        Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion, PublicAccessBlock, Record, Sequence,
+        StoreError, Subject, UnitOfWork,
     },
 };
 
@@ -108,8 +108,8 @@ impl UnitOfWork for SqliteWork<'_> {
         managed_policies::by_id(self, id)
     }
 
-    fn policies(&mut self, account: AccountId, only_attached: bool, page: Page<'_>) -> Done<Listing<ManagedPolicy>> {
-        managed_policies::list(self, account, only_attached, page)
+    fn policies(&mut self, account: AccountId, used: PolicyUse, page: Page<'_>) -> Done<Listing<ManagedPolicy>> {
+        managed_policies::list(self, account, used, page)
     }
 
     fn count_policies(&mut self, account: AccountId) -> Done<u64> {
@@ -160,6 +160,18 @@ impl UnitOfWork for SqliteWork<'_> {
 
     fn attached_identities(&mut self, policy: &str, kind: IdentityKind, page: Page<'_>) -> Done<Listing<Identity>> {
         managed_policies::attached_identities(self, policy, kind, page)
+    }
+
+    fn put_boundary(&mut self, user: &str, policy: Option<&str>) -> Done<bool> {
+        boundaries::put(self, user, policy)
+    }
+
+    fn boundary(&mut self, user: &str) -> Done<Option<ManagedPolicy>> {
+        boundaries::of(self, user)
+    }
+
+    fn bounded_identities(&mut self, policy: &str, page: Page<'_>) -> Done<Listing<Identity>> {
+        boundaries::identities(self, policy, page)
     }
 
     fn put_inline_policy(&mut self, identity: &str, policy: &InlinePolicy) -> Done {

@@ -2,7 +2,9 @@
 
 use super::call;
 use crate::road::{
+    client::Request,
     gateway::{ALLOW_ALL, Gateway},
+    signer::{Key, Signer},
     upstream::Upstream,
 };
 
@@ -45,7 +47,7 @@ fn users() {
         ("CreateUser", &[], 400, "<Code>ValidationError</Code><Message>1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null</Message>"),
         ("CreateUser", &[("UserName", "a b")], 400, r"Value 'a b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+"),
         ("CreateUser", &[("UserName", &long), ("Path", "x")], 400, "2 validation errors detected: "),
-        ("CreateUser", &[("UserName", "bob"), ("PermissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess")], 501, "<Code>NotImplemented</Code>"),
+        ("CreateUser", &[("UserName", "bob"), ("PermissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess")], 404, "Scope ARN: arn:aws:iam::aws:policy/ReadOnlyAccess does not exist or is not attachable."),
         ("GetUser", &[("UserName", "Ann")], 200, "<UserName>ann</UserName>"),
         ("GetUser", &[ANN], 200, "<Tags><member><Key>Team</Key><Value>a b</Value></member></Tags>"),
         ("GetUser", &[("UserName", "bob")], 404, "<Type>Sender</Type><Code>NoSuchEntity</Code><Message>The user with name bob cannot be found.</Message>"),
@@ -256,4 +258,89 @@ fn secrets_stay_out_of_records() {
     assert_eq!(shown["userName"], "ann");
     let records = gateway.end();
     assert!(records.iter().all(|record| !record.to_string().contains(&secret)));
+}
+
+#[test]
+#[rustfmt::skip]
+fn boundaries() {
+    let bound = ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/team/p");
+    tell(&[
+        ("CreatePolicy", &[("PolicyName", "p"), ("Path", "/team/"), ("PolicyDocument", DENY)], 200, "<PermissionsBoundaryUsageCount>0<"),
+        ("CreateUser", &[ANN, ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/none")], 404, "Scope ARN: arn:aws:iam::123456789012:policy/none does not exist or is not attachable."),
+        ("GetUser", &[ANN], 404, ""),
+        ("CreateUser", &[ANN, bound], 200, "<PermissionsBoundary><PermissionsBoundaryType>Policy</PermissionsBoundaryType><PermissionsBoundaryArn>arn:aws:iam::123456789012:policy/team/p</PermissionsBoundaryArn></PermissionsBoundary>"),
+        ("GetUser", &[ANN], 200, "<PermissionsBoundaryArn>arn:aws:iam::123456789012:policy/team/p</PermissionsBoundaryArn>"),
+        ("GetPolicy", &[P], 200, "<AttachmentCount>0</AttachmentCount><PermissionsBoundaryUsageCount>1<"),
+        ("ListPolicies", &[("PolicyUsageFilter", "PermissionsBoundary")], 200, "<PolicyName>p</PolicyName>"),
+        ("ListPolicies", &[("OnlyAttached", "true")], 200, "<Policies></Policies>"),
+        ("ListEntitiesForPolicy", &[P, ("PolicyUsageFilter", "PermissionsBoundary")], 200, "<PolicyUsers><member><UserName>ann</UserName>"),
+        ("ListEntitiesForPolicy", &[P, ("PolicyUsageFilter", "PermissionsPolicy")], 200, "<PolicyUsers></PolicyUsers>"),
+        ("AttachUserPolicy", &[ANN, P], 200, ""),
+        ("CreateUser", &[("UserName", "bob")], 200, ""),
+        ("AttachUserPolicy", &[("UserName", "bob"), P], 200, ""),
+        ("ListEntitiesForPolicy", &[P, ("MaxItems", "1")], 200, "<PolicyUsers><member><UserName>ann</UserName>"),
+        ("ListEntitiesForPolicy", &[P, ("MaxItems", "1"), ("Marker", "dXNlcjphbm4")], 200, "<PolicyUsers><member><UserName>bob</UserName>"),
+        ("DetachUserPolicy", &[ANN, P], 200, ""),
+        ("DetachUserPolicy", &[("UserName", "bob"), P], 200, ""),
+        ("DeletePolicy", &[P], 409, "Cannot delete a policy attached to entities."),
+        ("DeleteUserPermissionsBoundary", &[ANN], 200, ""),
+        ("DeleteUserPermissionsBoundary", &[ANN], 404, "User ann does not have a permissions boundary."),
+        ("PutUserPermissionsBoundary", &[ANN, bound], 200, "<PutUserPermissionsBoundaryResponse"),
+        ("PutUserPermissionsBoundary", &[("UserName", "nobody"), bound], 404, "The user with name nobody cannot be found."),
+        ("DeleteUser", &[ANN], 200, ""),
+        ("DeletePolicy", &[P], 200, ""),
+    ]);
+}
+
+/// A boundary counts for the next request, and who may only make users with it cannot give away more.
+#[test]
+fn a_boundary_limits_what_policies_allow() {
+    const READ: &str =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:Get*","iam:*"],"Resource":"*"}}"#;
+    const WITH_BOUNDARY: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["iam:CreateUser","iam:PutUserPolicy"],"Resource":"*",
+        "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::123456789012:policy/read"}}}}"#;
+    let bound = ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/read");
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let (root, ann) = (gateway.root(), gateway.user("ann", Some(ALLOW_ALL)));
+    let maker = gateway.user("maker", Some(WITH_BOUNDARY));
+    let asks = |method: &str| {
+        let answer = gateway.send(&Signer::s3(&ann), Request::new(method, "/photos/a"));
+        (answer.status, answer.element("Message"))
+    };
+    let done = |key: &Key, action: &str, parameters: &[(&str, &str)]| call(&gateway, key, action, parameters).status;
+    assert_eq!(done(&root, "CreatePolicy", &[("PolicyName", "read"), ("PolicyDocument", READ)]), 200);
+    assert_eq!([asks("GET").0, asks("PUT").0], [200, 200]);
+    assert_eq!(done(&root, "PutUserPermissionsBoundary", &[ANN, bound]), 200);
+    assert_eq!(asks("GET").0, 200);
+    let (status, why) = asks("PUT");
+    assert!(status == 403 && why.ends_with("because no permissions boundary allows the s3:PutObject action"), "{why}");
+    // A new version of the boundary counts too.
+    let version = [("PolicyArn", bound.1), ("PolicyDocument", ALLOW_ALL), ("SetAsDefault", "true")];
+    assert_eq!(done(&root, "CreatePolicyVersion", &version), 200);
+    assert_eq!(asks("PUT").0, 200);
+    assert_eq!(done(&root, "SetDefaultPolicyVersion", &[("PolicyArn", bound.1), ("VersionId", "v1")]), 200);
+    assert_eq!(asks("PUT").0, 403);
+    // The simulator counts it, unless it is told another or none.
+    let simulated = |further: &[(&str, &str)]| {
+        let asked =
+            [("PolicySourceArn", "arn:aws:iam::123456789012:user/ann"), ("ActionNames.member.1", "s3:PutObject")];
+        let answer = call(&gateway, &root, "SimulatePrincipalPolicy", &[&asked[..], further].concat());
+        (answer.element("EvalDecision"), answer.element("AllowedByPermissionsBoundary"))
+    };
+    assert_eq!(simulated(&[]), ("implicitDeny".into(), "false".into()));
+    assert_eq!(
+        simulated(&[("PermissionsBoundaryPolicyInputList.member.1", ALLOW_ALL)]),
+        ("allowed".into(), "true".into())
+    );
+    let without = [("PolicyExclusionList.member.1.PolicyType", "permission-boundary")];
+    assert_eq!(simulated(&without), ("allowed".into(), String::new()));
+    assert_eq!(done(&root, "DeleteUserPermissionsBoundary", &[ANN]), 200);
+    assert_eq!(asks("PUT").0, 200);
+
+    assert_eq!(done(&maker, "CreateUser", &[("UserName", "free")]), 403);
+    assert_eq!(done(&maker, "CreateUser", &[("UserName", "bound"), bound]), 200);
+    let policy = [("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)];
+    assert_eq!(done(&maker, "PutUserPolicy", &[&[("UserName", "bound")], &policy[..]].concat()), 200);
+    assert_eq!(done(&maker, "PutUserPolicy", &[&[ANN], &policy[..]].concat()), 403);
 }

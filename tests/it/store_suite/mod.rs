@@ -33,6 +33,7 @@ macro_rules! store_suite {
                 access_keys: a_secret_opens_with_its_generation,
                 policies: policies_are_found_by_their_arn_to_the_letter,
                 policies: version_numbers_are_never_used_again,
+                policies: a_user_has_one_boundary_at_most,
                 policies: a_policy_in_use_is_kept,
                 policies: attachments_are_counted_and_listed_from_both_ends,
                 policies: inline_policies_replace_each_other_by_name,
@@ -87,6 +88,7 @@ pub fn policy(id: &str, name: &str) -> ManagedPolicy {
         updated: at(0),
         default_version: 1,
         attachments: 0,
+        boundaries: 0,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use countersign::{
     base::Arn,
-    store::{ErrorKind, IdentityKind, InlinePolicy, ManagedPolicy, Page, Store},
+    store::{ErrorKind, IdentityKind, InlinePolicy, ManagedPolicy, Page, PolicyUse, Store},
 };
 
 use super::{account, at, names, policy, populate, read, refusal, write};
@@ -79,10 +79,38 @@ pub fn attachments_are_counted_and_listed_from_both_ends(store: &dyn Store) {
     }
     assert_eq!(write(store, |work| work.detach("AIDA1", "ANPA2")), Ok(true));
     assert_eq!(write(store, |work| work.detach("AIDA1", "ANPA2")), Ok(false));
-    for (only_attached, expected) in [(true, vec!["Read"]), (false, vec!["Read", "Write"])] {
-        let listing = read(store, |work| work.policies(account(), only_attached, Page::ALL));
+    let uses =
+        [(PolicyUse::Attached, vec!["Read"]), (PolicyUse::Any, vec!["Read", "Write"]), (PolicyUse::Boundary, vec![])];
+    for (used, expected) in uses {
+        let listing = read(store, |work| work.policies(account(), used, Page::ALL));
         assert_eq!(listing.items.iter().map(|it| &*it.name).collect::<Vec<_>>(), expected);
     }
+}
+
+pub fn a_user_has_one_boundary_at_most(store: &dyn Store) {
+    populate(store);
+    let put = |policy: Option<&str>| write(store, |work| work.put_boundary("AIDA1", policy));
+    let bounds = |id: &str| read(store, |work| work.policy_by_id(id)).unwrap().boundaries;
+    assert_eq!(put(None), Ok(false));
+    assert_eq!(put(Some("ANPA1")), Ok(false));
+    assert_eq!((put(Some("ANPA2")), bounds("ANPA1"), bounds("ANPA2")), (Ok(true), 0, 1));
+    assert_eq!(read(store, |work| work.boundary("AIDA1")).unwrap().name, policy("ANPA2", "Write").name);
+    assert_eq!(names(&read(store, |work| work.bounded_identities("ANPA2", Page::ALL)).items), ["Ann"]);
+    let listed = read(store, |work| work.policies(account(), PolicyUse::Boundary, Page::ALL));
+    assert_eq!(listed.items.iter().map(|it| &*it.name).collect::<Vec<_>>(), ["Write"]);
+    assert_eq!(read(store, |work| work.holding("AIDA1")).unwrap().boundary.as_deref(), Some("ANPA2"));
+    assert_eq!(refusal(store, |work| work.delete_policy("ANPA2")), Some(ErrorKind::InUse));
+    assert!(refusal(store, |work| work.put_boundary("AIDA1", Some("ANPA9")).map(drop)).is_some());
+    assert_eq!((put(None), bounds("ANPA2")), (Ok(true), 0));
+    // Whoever is deleted bounds nothing any more.
+    put(Some("ANPA2")).unwrap();
+    write(store, |work| {
+        work.add_identity(&crate::store_suite::identity(IdentityKind::User, "AIDA7", "Eve"))?;
+        work.put_boundary("AIDA7", Some("ANPA2"))
+    })
+    .unwrap();
+    write(store, |work| work.delete_identity("AIDA7")).unwrap();
+    assert_eq!(bounds("ANPA2"), 1);
 }
 
 pub fn inline_policies_replace_each_other_by_name(store: &dyn Store) {
