@@ -5,6 +5,7 @@ code and the message of an error. `Keep` remembers something of the answer for l
 two. `$u` is the name of this run's user, `$p` its path, `$b` a bucket with the objects `a` and `b`, `$account` the account.
 """
 
+import json
 from dataclasses import dataclass
 
 
@@ -49,6 +50,12 @@ BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy"
 GET_A, GET_B = {"Bucket": "$b", "Key": "a"}, {"Bucket": "$b", "Key": "b"}
 USER, GROUP = {"UserName": "$u"}, {"GroupName": "$u-group"}
 POLICY = {"PolicyArn": "arn:aws:iam::$account:policy$p$u-policy"}
+BOUND = {"PermissionsBoundary": "arn:aws:iam::$account:policy/$u-bound"}
+SOURCE = {"PolicySourceArn": "$arn"}
+ASKED = {"ActionNames": ["s3:GetObject"], "ResourceArns": ["arn:aws:s3:::$b/a", "arn:aws:s3:::$b/b"]}
+VERDICTS = "EvaluationResults[0].ResourceSpecificResults[].EvalResourceDecision"
+MATCHED = "EvaluationResults[0].ResourceSpecificResults[0].MatchedStatements[0]"
+HOME = policy("s3:*", "arn:aws:s3:::$b/${aws:username}/*")
 OK = {}
 
 FLOW = [
@@ -141,6 +148,27 @@ FLOW = [
     ("root", "iam.DeletePolicy", POLICY, ("DeleteConflict", "Cannot delete a policy attached to entities.")),
     ("root", "iam.AttachUserPolicy", {**USER, "PolicyArn": "arn:aws:iam::$account:policy/none"},
      ("NoSuchEntity", "Policy arn:aws:iam::$account:policy/none does not exist or is not attachable.")),
+    # a boundary, and what would be decided
+    ("root", "iam.SimulatePrincipalPolicy", {**SOURCE, **ASKED}, {VERDICTS: ["allowed", "allowed"]}),
+    ("root", "iam.CreatePolicy", {"PolicyName": "$u-bound", "PolicyDocument": READ_A}, OK),
+    ("root", "iam.PutUserPermissionsBoundary", {**USER, **BOUND}, OK),
+    ("root", "iam.GetUser", USER, {"User.PermissionsBoundary.PermissionsBoundaryArn": BOUND["PermissionsBoundary"]}),
+    ("ann", "s3.GetObject", GET_A, OK),
+    ("ann", "s3.GetObject", GET_B, ("AccessDenied", "User: $arn is not authorized to perform: s3:GetObject on resource: "
+                                    "\"arn:aws:s3:::$b/b\" because no permissions boundary allows the s3:GetObject action")),
+    ("root", "iam.SimulatePrincipalPolicy", {**SOURCE, **ASKED},
+     {VERDICTS: ["allowed", "implicitDeny"], "EvaluationResults[0].EvalDecision": "implicitDeny",
+      "EvaluationResults[0].PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary": False}),
+    ("root", "iam.SimulateCustomPolicy", {"PolicyInputList": [json.dumps(READ_A)], **ASKED},
+     {VERDICTS: ["allowed", "implicitDeny"], f"{MATCHED}.SourcePolicyId": "PolicyInputList.1",
+      f"{MATCHED}.StartPosition": {"Line": 1, "Column": 41}}),
+    ("root", "iam.SimulateCustomPolicy", {"PolicyInputList": ["{"], **ASKED}, ("InvalidInput", None)),
+    ("root", "iam.GetContextKeysForCustomPolicy", {"PolicyInputList": [json.dumps(HOME)]}, {"ContextKeyNames": ["aws:username"]}),
+    ("ann", "sts.DecodeAuthorizationMessage", {"EncodedMessage": "x"}, ("AccessDenied", None)),
+    ("root", "sts.DecodeAuthorizationMessage", {"EncodedMessage": "x"}, ("InvalidAuthorizationMessageException", None)),
+    ("root", "iam.DeleteUserPermissionsBoundary", USER, OK),
+    ("ann", "s3.GetObject", GET_B, OK),
+    ("root", "iam.DeletePolicy", {"PolicyArn": BOUND["PermissionsBoundary"]}, OK),
     ("root", "iam.DetachUserPolicy", {**USER, **POLICY}, OK),
     ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
     # a group
