@@ -164,3 +164,40 @@ fn put_together(bencher: Bencher, count: usize) {
     let policies = policies((0..count).map(|at| document(at, count)));
     bencher.bench_local(|| PolicySet::new(policies.iter().cloned()));
 }
+
+/// The longest documents that IAM's API takes, as hostile as they can be: each is taken or refused within a millisecond.
+#[divan::bench(args = ["statements", "actions", "conditions", "values", "variables", "nesting", "names", "spaces", "text"])]
+fn hostile_document(bencher: Bencher, kind: &str) {
+    const CHARACTERS: usize = 131_072;
+    let statement = |inner: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{inner}]}}"#);
+    let many = |piece: &str, around: &dyn Fn(&str) -> String| {
+        let count = (CHARACTERS - around("").len()) / (piece.len() + 1);
+        around(&vec![piece; count].join(","))
+    };
+    let allow = r#""Effect":"Allow","Action":"*","Resource":"*""#;
+    let text = match kind {
+        "statements" => many(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#, &|inner| statement(inner)),
+        "actions" => many(r#""s3:*a*b*""#, &|inner| {
+            statement(&format!(r#"{{"Effect":"Allow","Action":[{inner}],"Resource":"*"}}"#))
+        }),
+        "conditions" => {
+            let keys = (0..3_000).map(|at| format!(r#""aws:PrincipalTag/{at}":"${{aws:username}}*""#));
+            statement(&format!(
+                r#"{{{allow},"Condition":{{"StringLike":{{{}}}}}}}"#,
+                keys.collect::<Vec<_>>().join(",")
+            ))
+        }
+        "values" => many(r#""10.0.0.0/8""#, &|inner| {
+            statement(&format!(r#"{{{allow},"Condition":{{"IpAddress":{{"aws:SourceIp":[{inner}]}}}}}}"#))
+        }),
+        "variables" => {
+            let resource = "${aws:username}".repeat(8_000);
+            statement(&format!(r#"{{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::{resource}"}}"#))
+        }
+        "nesting" => "[".repeat(CHARACTERS),
+        "names" => format!("{{{}}}", (0..9_000).map(|at| format!("\"k{at}\":1")).collect::<Vec<_>>().join(",")),
+        "spaces" => format!("{}{}", " ".repeat(CHARACTERS - 100), document(1, 1)),
+        _ => statement(&format!(r#"{{"Sid":"{}",{allow}}}"#, "a".repeat(CHARACTERS - 200))),
+    };
+    bencher.bench_local(|| countersign::policy::validate_managed(black_box(&text)).is_ok());
+}
