@@ -237,7 +237,7 @@ fn a_store_is_asked_about_what_the_action_knows_tags_of() {
             let key = scene.user("Ann", &deny(condition));
             let asked = || {
                 let request = Request::new(method, target).body(*body);
-                header.into_iter().fold(request, |request, (name, value)| request.header(name, *value))
+                header.iter().fold(request, |request, (name, value)| request.header(name, *value))
             };
             for lookup in [of_objects, of_buckets].concat() {
                 scene.tell(lookup, tags(&[("team", "allowed")]));

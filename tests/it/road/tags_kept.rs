@@ -45,7 +45,8 @@ fn an_answer_is_believed_until_it_is_changed_through_the_gateway() {
     let delete = "<Delete><Object><Key>b</Key></Object><Object><Key>a</Key><VersionId>v</VersionId></Object></Delete>";
     let parts =
         "<CompleteMultipartUpload><Part><ETag>e</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>";
-    let changes: &[(&str, &str, Option<(&str, &str)>, &str)] = &[
+    type Change<'a> = (&'a str, &'a str, Option<(&'a str, &'a str)>, &'a str);
+    let changes: &[Change<'_>] = &[
         ("PUT", "/photos/a?tagging", None, set),
         ("PUT", "/photos/a?tagging&versionId=v", None, set),
         ("DELETE", "/photos/a?tagging", None, ""),
@@ -57,7 +58,7 @@ fn an_answer_is_believed_until_it_is_changed_through_the_gateway() {
     ];
     for (method, target, header, body) in changes {
         let request = Request::new(method, target).body(*body);
-        let request = header.into_iter().fold(request, |request, (name, value)| request.header(name, *value));
+        let request = header.iter().fold(request, |request, (name, value)| request.header(name, *value));
         scene.get(&key, "/photos/a");
         scene.tell(lookup, tags(&[("team", "red")]));
         // Whoever changes it is not asked about its tags, which are red by now.
