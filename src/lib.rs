@@ -41,6 +41,9 @@
 //! - No part of a client's request is copied to an upstream: the target and the headers are rebuilt from the typed
 //!   operation, and what the operation does not know is refused.
 //! - No database is read on the data path: a request is decided on one immutable [`store::snapshot`].
+//! - No store is asked before a decision, but for the tags that a policy comes to ask for ([`gateway::stored_tags`]): of 16
+//!   objects and buckets for one request at most. Its answer is believed for five seconds, or until a change of the object
+//!   or the bucket passes through here. An unclear answer denies.
 //! - No bucket policy and no public access block reaches a store: they are kept here and hold in front of any.
 //! - No lock is held over an await.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.

@@ -50,6 +50,12 @@ pub trait Operation {
         None
     }
 
+    /// The version of the object that the decision on this need is about; `None` stands for the present one, and for
+    /// needs whose decisions ask nothing of the object.
+    fn version(&self, _need: usize) -> Option<&str> {
+        None
+    }
+
     /// Leaves one item of a batch out, because the decision on it was a denial with this message.
     /// Called only for items named by [`Need::item`].
     fn refuse_item(&mut self, item: u32, message: &str);
@@ -78,6 +84,10 @@ impl<T: Operation + ?Sized> Operation for Box<T> {
 
     fn told_resource(&self, need: usize) -> Option<String> {
         (**self).told_resource(need)
+    }
+
+    fn version(&self, need: usize) -> Option<&str> {
+        (**self).version(need)
     }
 
     fn refuse_item(&mut self, item: u32, message: &str) {

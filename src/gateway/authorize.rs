@@ -5,10 +5,13 @@
 //! everything in its own account that no bucket policy denies. An anonymous caller has no policies of its own: only a
 //! bucket policy can allow it anything.
 
+use std::cell::Cell;
+
 use super::{
     context::{Circumstances, NeedContext},
     message,
     permit::Permit,
+    stored_tags::AskedTags,
 };
 use crate::{
     base::{AccountId, Arn, Fault, Operation, Principal},
@@ -54,6 +57,9 @@ pub type Decided<T> = Result<(Permit<T>, Option<Verdict>), (Box<Denied>, T)>;
 
 /// Decides an operation. A denial of any of its needs refuses it whole, except for items of a batch, which are left out
 /// one by one.
+///
+/// Where policies ask for tags that were not looked up yet ([`AskedTags::is_waiting`]) it is a denial that counts for
+/// nothing: the caller looks them up and decides anew.
 pub fn authorize<T: Operation>(around: Circumstances<'_>, mut operation: T, snapshot: &Snapshot) -> Decided<T> {
     if operation.needs().is_empty() && !is_open_to_all_authenticated(&around, &operation) {
         let why = "the operation names nothing to decide on";
@@ -64,6 +70,7 @@ pub fn authorize<T: Operation>(around: Circumstances<'_>, mut operation: T, snap
     for (at, need) in operation.needs().iter().enumerate() {
         match allows(around, &operation, at, &need.action, &need.resource, snapshot) {
             Ok(reason) => first_reason = first_reason.or(reason),
+            Err(denied) if around.stored_tags.is_some_and(AskedTags::is_waiting) => return Err((denied, operation)),
             Err(denied) => refused.push((need.item, denied)),
         }
         if refused.last().is_some_and(|(item, _)| item.is_none()) {
@@ -109,17 +116,18 @@ pub fn allows<T: Operation>(
         let told = operation.told_resource(need);
         access_denied_to(principal, guard.account, action, told.as_deref().unwrap_or(resource), why)
     };
-    let unusable = |poisoned: &Poisoned| {
+    let broken = |detail: String| {
         let why = format!("because no identity-based policy allows the {action} action");
-        let fault = refused(&why).because(poisoned);
-        Denied::boxed(action, Denial::Error, fault, &poisoned.to_string())
+        Denied::boxed(action, Denial::Error, refused(&why).because(&detail), &detail)
     };
+    let unusable = |poisoned: &Poisoned| broken(poisoned.to_string());
     let (identity, boundary, resource_policy) = match (identity, boundary, &guard.policy) {
         (Ok(identity), Ok(boundary), Ok(policy)) => (identity, boundary, *policy),
         (Err(poisoned), ..) | (_, Err(poisoned), _) => return Err(unusable(&poisoned)),
         (_, _, Err(poisoned)) => return Err(unusable(poisoned)),
     };
-    let context = NeedContext { around: Circumstances { resource_account: guard.account, ..around }, operation, need };
+    let around = Circumstances { resource_account: guard.account, ..around };
+    let context = NeedContext { around, operation, need, action, resource, is_unsettled: Cell::new(false) };
     let question = Question {
         action,
         resource: Resource::new(resource),
@@ -138,6 +146,9 @@ pub fn allows<T: Operation>(
         ..Layers::default()
     };
     let decision = decide(&layers, &party, &question);
+    if context.is_unsettled.get() {
+        return Err(broken(around.stored_tags.map_or_else(|| "no tags can be looked up".to_owned(), AskedTags::why)));
+    }
     let kind = match &decision {
         Decision::Allow(AllowKind::Root) => return Ok(None),
         Decision::Allow(decided) => return Ok(Some(decided.to_string())),

@@ -3,17 +3,22 @@
 //! Sources: IAM user guide, "AWS global condition context keys"; service authorization reference, "Condition keys for
 //! Amazon S3". Keys of the operation itself (`s3:prefix`, `iam:PolicyARN`) are answered by the operation.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use http::header::{REFERER, USER_AGENT};
 
-use super::{caller::Caller, organization::Organization, read::Received};
+use super::{
+    caller::Caller,
+    organization::Organization,
+    read::Received,
+    stored_tags::{AskedTags, Place},
+};
 use crate::base::{
     AccountId, Operation, Principal, Tag,
     condition::{Context, Value},
     time,
 };
-use crate::store::snapshot::Snapshot;
+use crate::{mapping::s3::knows_object_tags, store::snapshot::Snapshot};
 
 /// Everything around an operation: who, from where, over what.
 #[derive(Clone, Copy)]
@@ -30,6 +35,8 @@ pub struct Circumstances<'a> {
     pub principal_tags: &'a [Tag],
     /// What limits all accounts.
     pub organization: &'a Organization,
+    /// Tags that only a store knows, where they can be asked for.
+    pub stored_tags: Option<&'a AskedTags>,
 }
 
 /// The context of one decision: the circumstances, and what the operation says of this need.
@@ -40,6 +47,12 @@ pub struct NeedContext<'a, T> {
     pub operation: &'a T,
     /// The index of the need.
     pub need: usize,
+    /// The action that is decided on.
+    pub action: &'a str,
+    /// The resource that is decided on.
+    pub resource: &'a str,
+    /// Whether a tag was asked for that is not known. Then whatever is decided counts for nothing.
+    pub is_unsettled: Cell<bool>,
 }
 
 impl<T: Operation> Context for NeedContext<'_, T> {
@@ -50,7 +63,43 @@ impl<T: Operation> Context for NeedContext<'_, T> {
             "s3" if self.operation.service() == "s3" => self.around.s3(name),
             _ => Value::Absent,
         };
-        if around.is_absent() { self.operation.fact(self.need, key) } else { around }
+        if !around.is_absent() {
+            return around;
+        }
+        match self.operation.fact(self.need, key) {
+            Value::Absent => self.stored_tag(key),
+            fact => fact,
+        }
+    }
+}
+
+impl<T: Operation> NeedContext<'_, T> {
+    /// A tag that only a store knows.
+    fn stored_tag(&self, key: &str) -> Value<'static> {
+        let Some((kind, name)) = key.split_once('/') else { return Value::Absent };
+        let Some(place) = self.tagged(kind) else { return Value::Absent };
+        let known = self.around.stored_tags.and_then(|tags| tags.value(place, name));
+        known.unwrap_or_else(|| {
+            self.is_unsettled.set(true);
+            Value::Absent
+        })
+    }
+
+    /// What has the tags that keys of a kind are about; `None` if they are not keys of this decision. A bucket that is to
+    /// be made has none yet.
+    fn tagged(&self, kind: &str) -> Option<Place<'_>> {
+        if self.operation.service() != "s3" || self.operation.name() == "CreateBucket" {
+            return None;
+        }
+        let path = self.resource.strip_prefix("arn:aws:s3:::")?;
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        match kind {
+            "s3:existingobjecttag" if knows_object_tags(self.action) => {
+                Some(Place { bucket, key, version: self.operation.version(self.need) })
+            }
+            "s3:buckettag" | "aws:resourcetag" => Some(Place { bucket, key: "", version: None }),
+            _ => None,
+        }
     }
 }
 
@@ -68,7 +117,13 @@ impl<'a> Circumstances<'a> {
             Principal::User(user) => snapshot.tags(&user.id),
             Principal::Root(_) | Principal::Anonymous => &[],
         };
-        Self { caller, received, region, resource_account, principal_tags, organization }
+        Self { caller, received, region, resource_account, principal_tags, organization, stored_tags: None }
+    }
+
+    /// The same with tags that only a store knows.
+    #[must_use]
+    pub fn with_tags(self, tags: &'a AskedTags) -> Self {
+        Self { stored_tags: Some(tags), ..self }
     }
 
     /// A global key, without `aws:`.

@@ -5,6 +5,7 @@
 //! the [`trail`]; what they hand on is typed. Backends are [`upstream`]s and the APIs of ours ([`backend`]).
 
 pub mod act;
+pub mod asking;
 pub mod authenticate;
 pub mod authorize;
 pub mod backend;
@@ -29,6 +30,7 @@ pub mod reply;
 pub mod respond;
 mod road;
 pub mod settings;
+pub mod stored_tags;
 pub mod trail;
 pub mod upstream;
 

@@ -14,10 +14,11 @@ use tokio::time::timeout;
 
 use super::{
     act,
+    asking::{Allowed, Asking},
     authenticate::{
         self, Authenticated, Claims, Service, authenticate, authenticate_again, authenticate_form, by_shape,
     },
-    authorize::{allows, authorize},
+    authorize::authorize,
     backend::OwnApi,
     body::{AnswerBody, Budget, ClientBody, request_timeout},
     caller::Caller,
@@ -33,6 +34,7 @@ use super::{
     reply::Reply,
     respond::respond,
     settings::Settings,
+    stored_tags::{Change, Lookups, TagCache},
     trail::{Described, Head, Protocol, Trail},
     upstream::{
         Upstreams,
@@ -55,6 +57,8 @@ pub struct Shared {
     pub keys: DerivedKeys,
     /// What denials tell sealed is sealed with this.
     pub messages: Arc<MessageKey>,
+    /// What stores said of tags.
+    pub tags: Arc<TagCache>,
     /// The present settings.
     pub settings: ArcSwap<Settings>,
     /// Our own APIs.
@@ -260,7 +264,8 @@ impl Gateway {
                 return Err(fault);
             }
         };
-        let snapshot = &match self.renewed(snapshot, caller, trail.protocol) {
+        let protocol = trail.protocol;
+        let snapshot = match self.renewed(snapshot, caller, protocol) {
             Ok(snapshot) => snapshot,
             Err(fault) => {
                 trail.operation = Described::S3(call);
@@ -268,19 +273,23 @@ impl Gateway {
             }
         };
         let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, snapshot, &settings.organization);
-        let (permit, verdict) = match authorize(around, call, snapshot) {
-            Ok(permitted) => permitted,
-            Err((denied, call)) => {
-                trail.operation = Described::S3(call);
-                let (fault, verdict) = denied.refuse(&self.shared.messages);
-                trail.verdict = Some(verdict);
-                return Err(fault);
+        let lookups = Lookups { cache: &self.shared.tags, upstreams: &upstreams, id: trail.id };
+        let asking = Asking::new(caller, received, region, settings, lookups);
+        let allowed = asking
+            .authorize(call, snapshot, &self.shared.messages, |taken| self.renewed(taken, caller, protocol))
+            .await;
+        let Allowed { permit, verdict, snapshot } = match allowed {
+            Ok(allowed) => allowed,
+            Err(refusal) => {
+                (trail.operation, trail.verdict) = (Described::S3(refusal.call), refusal.verdict);
+                return Err(refusal.fault);
             }
         };
-        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, snapshot);
+        trail.change = self.shared.tags.change(permit.operation());
+        let means = self.acting((trail.at, trail.id), received, caller, settings, &upstreams, &snapshot);
         let forwarded = act::s3(permit, body, &promise, means).await;
-        let reveals = reveals_absence(&around, &forwarded, snapshot);
+        trail.change.iter().for_each(Change::count);
+        let reveals = reveals_absence(&asking, &forwarded, &snapshot).await;
         let Forwarded { call, outcome } = forwarded;
         trail.operation = Described::S3(call);
         trail.verdict = verdict;
@@ -313,17 +322,21 @@ impl Gateway {
         let caller = &*trail.caller.insert(caller);
         self.note_use(caller, trail.at, "s3", trail.region.as_deref().unwrap_or_default());
         let region = trail.region.as_deref().unwrap_or(settings.region());
-        let around = Circumstances::new(caller, received, region, settings.account, &snapshot, &settings.organization);
-        let (permit, verdict) = match authorize(around, call, &snapshot) {
-            Ok(permitted) => permitted,
-            Err((denied, call)) => {
-                trail.operation = Described::S3(call);
-                let (fault, verdict) = denied.refuse(&self.shared.messages);
-                trail.verdict = Some(verdict);
-                return Err(fault);
+        let lookups = Lookups { cache: &self.shared.tags, upstreams, id: trail.id };
+        let asking = Asking::new(caller, received, region, settings, lookups);
+        let protocol = trail.protocol;
+        let allowed = asking
+            .authorize(call, snapshot, &self.shared.messages, |taken| self.renewed(taken, caller, protocol))
+            .await;
+        let Allowed { permit, verdict, snapshot } = match allowed {
+            Ok(allowed) => allowed,
+            Err(refusal) => {
+                (trail.operation, trail.verdict) = (Described::S3(refusal.call), refusal.verdict);
+                return Err(refusal.fault);
             }
         };
         trail.verdict = verdict;
+        trail.change = self.shared.tags.change(permit.operation());
         let after = post_form::After::of(&form, received, permit.operation());
         let means = self.acting((trail.at, trail.id), received, caller, settings, upstreams, &snapshot);
         let file = match form.file(length).await {
@@ -334,6 +347,7 @@ impl Gateway {
             }
         };
         let Forwarded { call, outcome } = act::s3_form(permit, file, means).await;
+        trail.change.iter().for_each(Change::count);
         trail.operation = Described::S3(call);
         finished(trail, outcome, true).map(|reply| after.reply(reply))
     }
@@ -468,7 +482,7 @@ fn finished(trail: &mut Trail, outcome: Result<Reply, Refused>, reveals_absence:
 
 /// Whether the caller may know that the object is not there (S3 API reference, GetObject, HeadObject and
 /// GetObjectAttributes: 404 only with `s3:ListBucket`).
-fn reveals_absence(around: &Circumstances<'_>, forwarded: &Forwarded<Call>, snapshot: &Snapshot) -> bool {
+async fn reveals_absence(asking: &Asking<'_>, forwarded: &Forwarded<Call>, snapshot: &Snapshot) -> bool {
     let is_read = matches!(forwarded.call.op(), Op::GetObject | Op::HeadObject | Op::GetObjectAttributes);
     // That a bucket is not there is told to everybody.
     let is_absent = matches!(&forwarded.outcome,
@@ -477,5 +491,5 @@ fn reveals_absence(around: &Circumstances<'_>, forwarded: &Forwarded<Call>, snap
         return true;
     }
     let bucket = format!("arn:aws:s3:::{}", forwarded.call.bucket());
-    allows(*around, &forwarded.call, 0, "s3:ListBucket", &bucket, snapshot).is_ok()
+    asking.may("s3:ListBucket", &bucket, &forwarded.call, snapshot).await
 }

@@ -13,6 +13,7 @@ use super::{
     read::{Connection, Received},
     record::{Ending, Recorder},
     settings::Settings,
+    stored_tags::Change,
 };
 use crate::{
     audit::spool::Receipt,
@@ -50,6 +51,9 @@ pub struct Trail {
     pub signature_version: Option<&'static str>,
     /// Headers that an upstream sent with its error.
     pub refused_headers: HeaderMap,
+    /// What it changes of objects whose tags may be known. It counts until the last byte of the answer: some stores answer
+    /// before the work is done.
+    pub change: Option<Change>,
     /// The settings that were in force when it came.
     pub settings: Arc<Settings>,
     recorder: Recorder,
@@ -131,6 +135,7 @@ impl Trail {
             received: Meter::default(),
             signature_version: None,
             refused_headers: HeaderMap::new(),
+            change: None,
             settings,
             recorder,
             is_recorded: false,

@@ -136,6 +136,7 @@ impl Server {
             messages,
             directory: directory.clone(),
             keys: DerivedKeys::default(),
+            tags: Arc::default(),
             settings: ArcSwap::from_pointee(settings),
             recorder: Recorder::new(spool.clone()),
             held: Budget::default(),

@@ -71,6 +71,14 @@ impl Call {
         self.target.key()
     }
 
+    /// The keys of `DeleteObjects`; `None` for every other operation.
+    pub(super) fn keys_to_delete(&self) -> Option<impl Iterator<Item = &str>> {
+        match &self.document {
+            Document::Delete(request) => Some(request.entries.iter().map(|entry| entry.target.key())),
+            _ => None,
+        }
+    }
+
     /// The bucket that is copied from.
     pub fn source_bucket(&self) -> Option<&str> {
         self.source.as_ref().map(|source| source.target.bucket())
@@ -140,6 +148,14 @@ impl Operation for Call {
 
     fn fact(&self, need: usize, key: &str) -> Value<'_> {
         facts::fact(self, need, key)
+    }
+
+    fn version(&self, need: usize) -> Option<&str> {
+        match self.sides.get(need)? {
+            Side::Target => self.param("versionId"),
+            Side::Source => self.source.as_ref()?.version.as_deref(),
+            Side::Item | Side::Role | Side::Destination => None,
+        }
     }
 
     fn refuse_item(&mut self, item: u32, message: &str) {

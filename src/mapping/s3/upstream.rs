@@ -27,7 +27,7 @@ impl Call {
         let method = if self.row.op == Op::PostObject { Method::PUT } else { self.row.verb.method() };
         UpstreamRequest {
             method,
-            path: self.upstream_path(style),
+            path: path(style, self.bucket(), self.key()),
             query: self.upstream_query(),
             headers: self.upstream_headers(),
         }
@@ -69,19 +69,6 @@ impl Call {
         }
     }
 
-    fn upstream_path(&self, style: Style) -> String {
-        let mut path = String::with_capacity(self.bucket().len() + self.key().len() + 16);
-        path.push('/');
-        if style == Style::Path {
-            path.push_str(self.bucket());
-            if !self.key().is_empty() {
-                path.push('/');
-            }
-        }
-        uri::encode_path(self.key(), &mut path);
-        path
-    }
-
     fn upstream_query(&self) -> String {
         let mut names: Vec<(&str, &str)> = self.parameters().collect();
         // Names are of plain letters and differ, so their own order is the order of their escaped forms.
@@ -118,4 +105,18 @@ impl Call {
         }
         sent
     }
+}
+
+/// The path of an object, or, with an empty key, of a bucket.
+pub(super) fn path(style: Style, bucket: &str, key: &str) -> String {
+    let mut path = String::with_capacity(bucket.len() + key.len() + 16);
+    path.push('/');
+    if style == Style::Path {
+        path.push_str(bucket);
+        if !key.is_empty() {
+            path.push('/');
+        }
+    }
+    uri::encode_path(key, &mut path);
+    path
 }

@@ -17,6 +17,8 @@ mod outages;
 mod records;
 mod revocation;
 pub mod signer;
+mod stored_tags;
+mod tags_kept;
 mod tls;
 mod transfers;
 mod uploads;
