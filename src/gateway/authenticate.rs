@@ -85,8 +85,12 @@ pub async fn authenticate(
         return anonymous(received, body, means, trail, dialect);
     };
     trail.claim(&signed);
-    let expectations = Expectations { now: means.now, regions: &means.settings.regions };
     let service = service_of(&signed, means, trail)?;
+    let regions = match service {
+        Service::Own(_) => &means.settings.regions_of_own_apis,
+        Service::S3 | Service::ExecuteApi => &means.settings.regions,
+    };
+    let expectations = Expectations { now: means.now, regions };
     let dialect = dialect_of(trail.protocol);
     let scope = sigv4::check_scope(&signed, &expectations).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let credential =

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     clock,
-    settings::Settings,
+    settings::{GLOBAL_REGION, Settings},
     trail::{Described, Head, OwnCall, Protocol, Trail},
 };
 use crate::{
@@ -113,7 +113,7 @@ impl<'a> Shown<'a> {
             service,
             event_name,
             region: match service {
-                "iam" => IAM_REGION,
+                "iam" => GLOBAL_REGION,
                 _ => trail.region.as_deref().unwrap_or(settings.region()),
             },
             source_ip: match &trail.head {
@@ -210,9 +210,6 @@ impl<'a> Shown<'a> {
         }
     }
 }
-
-/// IAM is one for all regions; its records say the one that AWS's say.
-const IAM_REGION: &str = "us-east-1";
 
 /// Headers that AWS shows among the parameters of S3 requests, in order: those that decide what becomes of the bytes and
 /// who may have them. None holds a secret.

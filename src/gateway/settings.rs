@@ -17,6 +17,8 @@ pub struct Settings {
     pub account: AccountId,
     /// The regions that credential scopes may name; the first is the server's own.
     pub regions: Vec<Box<str>>,
+    /// The same for our own APIs, which AWS has in one region for all: clients sign for that one, whatever theirs is.
+    pub regions_of_own_apis: Vec<Box<str>>,
     /// How S3 requests name their bucket.
     pub addressing: Addressing,
     /// Internal APIs that have a host of their own, by which unsigned requests to them are known.
@@ -32,6 +34,9 @@ pub struct Settings {
     /// Makes a worker's upstreams.
     pub connect: Box<dyn Fn() -> Upstreams + Send + Sync>,
 }
+
+/// The region of AWS's IAM, and of the STS that serves all regions. Source: IAM user guide, "AWS service endpoints".
+pub const GLOBAL_REGION: &str = "us-east-1";
 
 /// Bounds of one request.
 #[derive(Debug, Clone, Copy)]

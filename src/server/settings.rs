@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Upstream, UpstreamKind},
     gateway::{
         proxies::Proxies,
-        settings::{Limits, Settings},
+        settings::{GLOBAL_REGION, Limits, Settings},
         upstream::{Address, Pool, Upstreams, http::HttpUpstream, s3::S3Upstream},
     },
     mapping::{
@@ -40,6 +40,7 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
     }
     Ok(Settings {
         account,
+        regions_of_own_apis: with_global(&config.regions),
         regions: config.regions,
         addressing: Addressing { base_domains: config.domains, keys_are_file_paths },
         apis_by_host,
@@ -53,6 +54,11 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
         generation,
         connect: Box::new(move || connect(&backends, account, &region)),
     })
+}
+
+fn with_global(regions: &[Box<str>]) -> Vec<Box<str>> {
+    let global = (!regions.iter().any(|region| &**region == GLOBAL_REGION)).then(|| GLOBAL_REGION.into());
+    regions.iter().cloned().chain(global).collect()
 }
 
 /// A worker's own upstreams.

@@ -5,7 +5,8 @@ use countersign::api::iam;
 
 use super::{call, form};
 use crate::road::{
-    gateway::{ALLOW_ALL, DENY_ALL, Gateway},
+    client::Request,
+    gateway::{ALLOW_ALL, DENY_ALL, Gateway, Setup},
     signer::Signer,
     upstream::Upstream,
 };
@@ -158,4 +159,26 @@ fn listed(gateway: &Gateway) -> Vec<String> {
         text.split("<ResponseMetadata>").next().unwrap_or_default().to_owned()
     };
     listings.map(of).into()
+}
+
+/// AWS has IAM and STS in one region for all: clients sign for that one, or for their own.
+#[test]
+fn our_own_apis_answer_in_their_global_region_too() {
+    let upstream = Upstream::start();
+    let setup = Setup { keys: &[("REGIONS", "[\"eu-a\"]")], ..Setup::default() };
+    let gateway = Gateway::start_with(&upstream, &setup);
+    let root = gateway.root();
+    let list = || form("ListUsers", &[]);
+    for (service, region, status) in [
+        ("iam", "us-east-1", 200),
+        ("iam", "eu-a", 200),
+        ("iam", "eu-b", 403),
+        ("s3", "eu-a", 200),
+        ("s3", "us-east-1", 400),
+    ] {
+        let request = if service == "s3" { Request::new("GET", "/photos/a") } else { list() };
+        let signer = if service == "s3" { Signer::s3(&root) } else { Signer::of("iam", &root) };
+        let answer = gateway.send(&Signer { region, ..signer }, request);
+        assert_eq!(answer.status, status, "{service} {region}: {}", answer.text());
+    }
 }
