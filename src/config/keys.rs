@@ -122,7 +122,7 @@ pub const KEYS: &[Key] = &[
         "limits.idle_seconds",
         Number,
         "60",
-        "longest wait for the next part of a body",
+        "longest wait for the next part of a body, or until a client takes the next part of an answer",
         "a stalled transfer ends, a slow one goes on",
     ),
     key(
