@@ -49,7 +49,7 @@ impl OwnApi for Api {
 
     fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>> {
         let call = recognise_control(&request.head, request.body).map_err(|refusal| {
-            let ControlRefusal { fault, operation } = refusal;
+            let ControlRefusal { fault, operation } = *refusal;
             match operation {
                 Some((name, read_only)) => Undescribed::known(name, read_only, fault),
                 None => Undescribed::unknown(fault),

@@ -77,6 +77,12 @@ pub struct ControlRefusal {
     pub operation: Option<(&'static str, bool)>,
 }
 
+impl ControlRefusal {
+    fn boxed(fault: Fault, operation: Option<(&'static str, bool)>) -> Box<Self> {
+        Box::new(Self { fault, operation })
+    }
+}
+
 /// Whether a request that is signed for S3 is one of S3 Control. Clients put the account in front of the host; a host that
 /// names another bucket than that leaves the request to S3, which refuses the header.
 pub fn is_control(head: &Head<'_>, addressing: &super::Addressing) -> bool {
@@ -90,8 +96,8 @@ pub fn is_control(head: &Head<'_>, addressing: &super::Addressing) -> bool {
 /// # Errors
 /// `InvalidRequest` without one well-formed account; `NotImplemented` for what is not served, by name where it is known,
 /// and for parameters and headers that the operation does not take; `MalformedXML`.
-pub fn recognise_control(head: &Head<'_>, body: &[u8]) -> Result<ControlCall, ControlRefusal> {
-    let unknown = |fault| ControlRefusal { fault, operation: None };
+pub fn recognise_control(head: &Head<'_>, body: &[u8]) -> Result<ControlCall, Box<ControlRefusal>> {
+    let unknown = |fault| ControlRefusal::boxed(fault, None);
     let account = head.single(ACCOUNT).and_then(|account| account.parse().ok());
     let account = account.ok_or_else(|| unknown(fault::invalid_request("x-amz-account-id must be an account id.")))?;
     let path = head.path.strip_prefix(ROOT).unwrap_or_default();
@@ -104,7 +110,7 @@ pub fn recognise_control(head: &Head<'_>, body: &[u8]) -> Result<ControlCall, Co
         Method::DELETE => ControlOp::DeletePublicAccessBlock,
         _ => return Err(unknown(fault::method_not_allowed(head.method.as_str(), "ACCOUNT"))),
     };
-    let refused = |fault| ControlRefusal { fault, operation: Some((op.event_name(), op.is_read_only())) };
+    let refused = |fault| ControlRefusal::boxed(fault, Some((op.event_name(), op.is_read_only())));
     check_parameters(head).map_err(refused)?;
     Ok(ControlCall { op, account, block: block(op, body).map_err(refused)? })
 }
@@ -134,15 +140,15 @@ fn block(op: ControlOp, body: &[u8]) -> Result<Option<[bool; 4]>, Fault> {
     }
 }
 
-fn not_served(method: &Method, path: &str) -> ControlRefusal {
+fn not_served(method: &Method, path: &str) -> Box<ControlRefusal> {
     let known = NOT_SERVED.iter().find(|(known, route, _)| method.as_str() == *known && fits(route, path));
     let Some((_, _, name)) = known else {
         let fault = Fault::new(501, "NotImplemented", "No such operation of S3 Control is implemented.");
-        return ControlRefusal { fault, operation: None };
+        return ControlRefusal::boxed(fault, None);
     };
     let fault = Fault::new(501, "NotImplemented", format!("The operation {name} of S3 Control is not implemented."));
     let is_read_only = ["Get", "List", "Describe"].iter().any(|start| name.starts_with(start));
-    ControlRefusal { fault, operation: Some((name, is_read_only)) }
+    ControlRefusal::boxed(fault, Some((name, is_read_only)))
 }
 
 /// Whether a path is of a route.
