@@ -2,7 +2,11 @@
 //!
 //! Everything is drawn from small alphabets, so that patterns, keys and values meet. A fuzz target uses this file too.
 
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    sync::{Arc, LazyLock},
+};
 
 use countersign::policy::{Policy, PolicySet, Source};
 use proptest::{
@@ -155,7 +159,7 @@ pub fn check(case: &Case) -> Result<Vec<Outcome>, String> {
     let apart: Vec<PolicySet> = policies.iter().map(|policy| PolicySet::new([policy.clone()])).collect();
     let apart: Vec<&PolicySet> = apart.iter().collect();
     let together = PolicySet::new(policies.iter().cloned());
-    let indexed = PolicySet::new(policies.iter().cloned().chain([compile((policies.len(), &padding()))?]));
+    let indexed = PolicySet::new(policies.iter().cloned().chain([(Source::from("padding"), PADDING.clone())]));
     let read = reference::read(&case.policies).unwrap();
     let ask = |(action, resource, facts): &(&str, &str, reference::Facts)| {
         let told = |what: &str, got: &dyn Debug, wanted: &dyn Debug| {
@@ -182,10 +186,11 @@ pub fn check(case: &Case) -> Result<Vec<Outcome>, String> {
 }
 
 /// A policy about nothing that is asked for, of more actions than are asked one by one.
-fn padding() -> String {
+static PADDING: LazyLock<Arc<Policy>> = LazyLock::new(|| {
     let actions: Vec<String> = (0..50).map(|at| format!("other:Action{at}")).collect();
-    json!({ "Statement": { "Effect": "Deny", "Action": actions, "Resource": "*" } }).to_string()
-}
+    let text = json!({ "Statement": { "Effect": "Deny", "Action": actions, "Resource": "*" } }).to_string();
+    Arc::new(Policy::compile(&text).unwrap())
+});
 
 /// A case from bytes. Each eight of them are the seed of a part, so that what a fuzzer keeps of its input it keeps of the
 /// case: the requests, the contexts, and then a statement each, some of which begin another policy.
@@ -207,12 +212,15 @@ pub fn case_of(bytes: &[u8]) -> Case {
     Case { policies: policies.collect(), asks }
 }
 
+/// Made once, for it looks through the environment.
+static CONFIG: LazyLock<ProptestConfig> = LazyLock::new(ProptestConfig::default);
+
 /// What a strategy makes of a seed.
 fn made<S: Strategy>(strategy: &S, seed: [u8; 8]) -> S::Value {
     let mut whole = [0; 32];
     whole[..8].copy_from_slice(&seed);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &whole);
-    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+    let mut runner = TestRunner::new_with_rng(CONFIG.clone(), rng);
     strategy.new_tree(&mut runner).unwrap().current()
 }
 
