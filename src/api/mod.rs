@@ -1,10 +1,11 @@
 //! Floor 4: the APIs that this program serves itself, backends on the road like any other.
 //!
-//! [`query`] is the protocol, once for all. Each API is a table of [`query::Operation`]s, one entry an operation, and a
-//! list of the operations that it does not offer yet; a test holds both against AWS's list.
+//! [`query`] is the protocol of IAM and STS. Each of them is a table of [`query::Operation`]s, one entry an operation, and
+//! a list of the operations that it does not offer yet; a test holds both against AWS's list. S3 Control has S3's XML.
 
 pub mod iam;
 pub mod query;
+pub mod s3_control;
 pub mod sts;
 
 use std::sync::Arc;
@@ -34,5 +35,5 @@ pub struct World {
 /// Every API of ours.
 pub fn all(world: World) -> Vec<Arc<dyn OwnApi>> {
     let world = Arc::new(world);
-    vec![Arc::new(iam::api(world.clone())), Arc::new(sts::api(world))]
+    vec![Arc::new(iam::api(world.clone())), Arc::new(sts::api(world.clone())), Arc::new(s3_control::api(world))]
 }

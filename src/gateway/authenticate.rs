@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     base::{AccessKeyId, Fault, Head, Principal, Timestamp},
+    mapping::s3::is_control,
     sigv4::{
         self, Algorithm, Dialect, Evidence, Expectations, Form, ProvingKey, Refusal, Scope, Signed,
         payload::{ChunkKey, ChunkSeed, PayloadRule},
@@ -85,10 +86,11 @@ pub async fn authenticate(
         return anonymous(received, body, means, trail, dialect);
     };
     trail.claim(&signed);
-    let service = service_of(&signed, means, trail)?;
-    let regions = match service {
-        Service::Own(_) => &means.settings.regions_of_own_apis,
-        Service::S3 | Service::ExecuteApi => &means.settings.regions,
+    let service = service_of(&signed, &head, means, trail)?;
+    let regions = match &service {
+        // S3 Control is where S3 is.
+        Service::Own(api) if api.service() != "s3" => &means.settings.regions_of_own_apis,
+        Service::Own(_) | Service::S3 | Service::ExecuteApi => &means.settings.regions,
     };
     let expectations = Expectations { now: means.now, regions };
     let dialect = dialect_of(trail.protocol);
@@ -229,7 +231,7 @@ fn anonymous(
     trail: &mut Claims,
     dialect: Dialect,
 ) -> Result<Authenticated, Fault> {
-    if dialect != Dialect::S3 {
+    if trail.protocol != Protocol::S3 {
         return Err(trail.refuse(Refusal::NoCredentials, dialect));
     }
     let rule = PayloadRule::of_anonymous(&received.head()).map_err(|refusal| trail.refuse(refusal, dialect))?;
@@ -253,8 +255,13 @@ fn nobody(received: &Received, now: Timestamp) -> Caller {
 }
 
 /// The API that the scope names.
-fn service_of(signed: &Signed<'_>, means: &Means<'_>, trail: &mut Claims) -> Result<Service, Fault> {
+fn service_of(signed: &Signed<'_>, head: &Head<'_>, means: &Means<'_>, trail: &mut Claims) -> Result<Service, Fault> {
     let name = signed.scope().map_or("", |scope| scope.service);
+    let control = || means.apis.iter().find(|api| api.service() == "s3");
+    if let ("s3", true, Some(api)) = (name, is_control(head, &means.settings.addressing), control()) {
+        trail.protocol = Protocol::S3Control;
+        return Ok(Service::Own(api.clone()));
+    }
     if name == "s3" {
         trail.protocol = Protocol::S3;
         return Ok(Service::S3);
@@ -270,7 +277,7 @@ fn service_of(signed: &Signed<'_>, means: &Means<'_>, trail: &mut Claims) -> Res
         }
         None => {
             let expected = match trail.protocol {
-                Protocol::S3 => "s3",
+                Protocol::S3 | Protocol::S3Control => "s3",
                 Protocol::RestJson => "execute-api",
                 Protocol::Query(_) => "iam",
             };
@@ -282,14 +289,14 @@ fn service_of(signed: &Signed<'_>, means: &Means<'_>, trail: &mut Claims) -> Res
 
 fn dialect_of(protocol: Protocol) -> Dialect {
     match protocol {
-        Protocol::S3 => Dialect::S3,
+        Protocol::S3 | Protocol::S3Control => Dialect::S3,
         Protocol::RestJson => Dialect::Json,
         Protocol::Query(_) => Dialect::Query,
     }
 }
 
 /// The protocol of a request before its scope is read: the Query protocol has forms at the root, JSON services name
-/// their operation in a header, internal APIs may have a host of their own, everything else is S3.
+/// their operation in a header, internal APIs may have a host of their own, S3 Control has a header, everything else is S3.
 pub fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>], settings: &Settings) -> Protocol {
     let namespace = apis.first().map_or("", |api| api.namespace());
     let is_form = head.single(CONTENT_TYPE.as_str()).is_some_and(|media| {
@@ -300,7 +307,11 @@ pub fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>], settings: &Settings) 
         return Protocol::Query(namespace);
     }
     let is_internal = || settings.apis_by_host.iter().any(|api| api.answers(head));
-    if head.headers.contains_key("x-amz-target") || is_internal() { Protocol::RestJson } else { Protocol::S3 }
+    match head.headers.contains_key("x-amz-target") || is_internal() {
+        true => Protocol::RestJson,
+        false if is_control(head, &settings.addressing) => Protocol::S3Control,
+        false => Protocol::S3,
+    }
 }
 
 /// The key that a scope names. Only temporary credentials have a token, and none are issued yet.

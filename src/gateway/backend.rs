@@ -16,9 +16,9 @@ pub struct ApiRequest<'a> {
     pub request_id: RequestId,
 }
 
-/// An API that this program serves itself: IAM, STS, later CloudTrail.
+/// An API that this program serves itself: IAM, STS, S3 Control, later CloudTrail.
 pub trait OwnApi: Send + Sync {
-    /// The signing name: `iam`, `sts`.
+    /// The signing name: `iam`, `sts`; `s3` is S3 Control, which shares it with S3.
     fn service(&self) -> &'static str;
 
     /// The `xmlns` of its answers: `https://iam.amazonaws.com/doc/2010-05-08/`.
@@ -68,7 +68,7 @@ pub trait OwnOperation: Operation + Send {
 
 /// The answer of an API of ours.
 pub struct Answer {
-    /// The whole body, in the API's protocol; status 200.
+    /// The whole body, in the API's protocol, or nothing; status 200.
     pub body: Bytes,
     /// `text/xml`.
     pub content_type: &'static str,

@@ -87,7 +87,7 @@ fn run(call: &Call, means: &Means) -> Result<Reply, Fault> {
         }
         Op::GetPublicAccessBlock => public_access_block(call, means),
         Op::PutPublicAccessBlock => {
-            let block = call.public_access_block().map(block_of).unwrap_or_default();
+            let block = call.public_access_block().map(PublicAccessBlock::from_members).unwrap_or_default();
             change(call, means, StatusCode::OK, |work, bucket| work.put_public_access_block(&bucket.name, Some(block)))
         }
         Op::DeletePublicAccessBlock => {
@@ -109,7 +109,8 @@ fn policy_status(call: &Call, means: &Means) -> Result<Reply, Fault> {
     let policy = policy_of(call, means)?;
     let is_public = policy::Policy::compile_as(&policy, policy::Kind::Bucket).is_ok_and(|policy| policy.is_public());
     let word = if is_public { "TRUE" } else { "FALSE" };
-    Ok(xml("PolicyStatus", &[("IsPublic", word)]))
+    let document = xml("PolicyStatus", NAMESPACE, &[("IsPublic", word)]);
+    Ok(made("application/xml", document.into()))
 }
 
 fn put_policy(call: &Call, means: &Means) -> Result<Reply, Fault> {
@@ -150,24 +151,21 @@ fn prevented(call: &Call, caller: &str, why: &str) -> Fault {
 
 fn public_access_block(call: &Call, means: &Means) -> Result<Reply, Fault> {
     let known = means.directory.read(|work| work.bucket(call.bucket())).map_err(failed)?;
-    let block = known.and_then(|bucket| bucket.public_access_block).ok_or_else(|| {
-        let message = "The public access block configuration was not found";
-        Fault::new(404, "NoSuchPublicAccessBlockConfiguration", message).with("BucketName", call.bucket())
-    })?;
-    let members =
-        [block.block_public_acls, block.ignore_public_acls, block.block_public_policy, block.restrict_public_buckets];
-    let members =
-        PUBLIC_ACCESS_BLOCK.iter().zip(members).map(|(name, set)| (*name, if set { "true" } else { "false" }));
-    Ok(xml("PublicAccessBlockConfiguration", &members.collect::<Vec<_>>()))
+    let block = known.and_then(|bucket| bucket.public_access_block);
+    let block = block.ok_or_else(|| no_block().with("BucketName", call.bucket()))?;
+    Ok(made("application/xml", block_document(block, NAMESPACE).into()))
 }
 
-fn block_of([acls, ignored, policy, restricted]: [bool; 4]) -> PublicAccessBlock {
-    PublicAccessBlock {
-        block_public_acls: acls,
-        ignore_public_acls: ignored,
-        block_public_policy: policy,
-        restrict_public_buckets: restricted,
-    }
+/// A public access block as S3 writes it, for a bucket or, in the other namespace, for an account.
+pub fn block_document(block: PublicAccessBlock, namespace: &str) -> String {
+    let members = PUBLIC_ACCESS_BLOCK.iter().zip(block.members());
+    let members = members.map(|(name, set)| (*name, if set { "true" } else { "false" }));
+    xml("PublicAccessBlockConfiguration", namespace, &members.collect::<Vec<_>>())
+}
+
+/// What is answered where nothing is blocked by a setting.
+pub fn no_block() -> Fault {
+    Fault::new(404, "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found")
 }
 
 /// Changes a bucket's settings; a bucket that was found on the store becomes known by that.
@@ -205,13 +203,13 @@ fn made(content_type: &'static str, body: Bytes) -> Reply {
 }
 
 /// A document of plain members. Their texts need no escape.
-fn xml(root: &str, members: &[(&str, &str)]) -> Reply {
-    let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{NAMESPACE}\">");
+fn xml(root: &str, namespace: &str, members: &[(&str, &str)]) -> String {
+    let mut text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root} xmlns=\"{namespace}\">");
     for (name, value) in members {
         text.push_str(&format!("<{name}>{value}</{name}>"));
     }
     text.push_str(&format!("</{root}>"));
-    made("application/xml", text.into())
+    text
 }
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";

@@ -125,6 +125,8 @@ fn steps(
 
 fn reply(answer: Answer) -> Reply {
     let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if !answer.body.is_empty() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    }
     Reply::made(StatusCode::OK, headers, answer.body)
 }

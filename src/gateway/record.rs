@@ -198,7 +198,7 @@ impl<'a> Shown<'a> {
                 "POST" => "HtmlForm",
                 _ => "QueryString",
             }),
-            id_2: (trail.protocol == Protocol::S3).then_some(&*self.id_2),
+            id_2: trail.protocol.is_of_s3().then_some(&*self.id_2),
             bytes_out: Some(ending.bytes_out),
             sse_applied: None,
             decision: trail.verdict.as_ref().map(|verdict| &*verdict.reason),
@@ -294,7 +294,7 @@ fn identity(trail: &Trail) -> Identity<'_> {
 
 fn service_of(protocol: Protocol) -> &'static str {
     match protocol {
-        Protocol::S3 => "s3",
+        Protocol::S3 | Protocol::S3Control => "s3",
         Protocol::RestJson => "execute-api",
         Protocol::Query(namespace) if namespace.starts_with("https://sts.") => "sts",
         Protocol::Query(_) => "iam",

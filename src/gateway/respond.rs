@@ -145,6 +145,7 @@ fn refusal(fault: &Fault, trail: &Trail) -> Reply {
     let mut headers = trail.refused_headers.clone();
     let (content_type, body) = match trail.protocol {
         Protocol::S3 => (s3::CONTENT_TYPE, s3::error_body(fault, &id, &trail.id.extended())),
+        Protocol::S3Control => (s3::CONTENT_TYPE, s3::control_error_body(fault, &id, &trail.id.extended())),
         Protocol::Query(namespace) => (query::CONTENT_TYPE, query::error_body(fault, &id, namespace)),
         Protocol::RestJson => {
             if let Ok(code) = HeaderValue::from_str(&fault.code) {
@@ -190,7 +191,8 @@ impl Ids {
     fn of(trail: &Trail) -> Self {
         let empty = || HeaderValue::from_static("");
         let id = HeaderValue::from_str(&trail.id.to_string()).unwrap_or_else(|_| empty());
-        let id_2 = (trail.protocol == Protocol::S3).then(|| HeaderValue::from_str(&trail.id.extended()).ok()).flatten();
+        let has_second = trail.protocol.is_of_s3();
+        let id_2 = has_second.then(|| HeaderValue::from_str(&trail.id.extended()).ok()).flatten();
         Self { protocol: trail.protocol, id, id_2 }
     }
 
@@ -198,7 +200,7 @@ impl Ids {
         headers.insert(SERVER, HeaderValue::from_static("Countersign"));
         headers.remove(CONNECTION);
         match self.protocol {
-            Protocol::S3 => {
+            Protocol::S3 | Protocol::S3Control => {
                 headers.insert(AMZ_REQUEST_ID, self.id);
                 if let Some(id_2) = self.id_2 {
                     headers.insert(AMZ_ID_2, id_2);

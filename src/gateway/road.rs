@@ -440,7 +440,7 @@ impl Gateway {
             return Err(internal_error().because("a head or a caller went missing"));
         };
         let bounds = Bounds { bytes_max: api.body_bytes_max(), time_max: settings.limits.idle };
-        let body = promise.whole(received, body, bounds, false).await?;
+        let body = promise.whole(received, body, bounds, trail.protocol.is_of_s3()).await?;
         self.renewed(snapshot, caller, trail.protocol)?;
         let region = trail.region.clone().unwrap_or_else(|| settings.region().into());
         let directory = self.shared.directory.clone();

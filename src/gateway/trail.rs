@@ -75,10 +75,19 @@ pub enum Head {
 pub enum Protocol {
     /// S3's XML.
     S3,
+    /// S3 Control's: S3's errors in an envelope.
+    S3Control,
     /// The Query protocol of IAM and STS, with the namespace of its XML.
     Query(&'static str),
     /// API Gateway's JSON.
     RestJson,
+}
+
+impl Protocol {
+    /// Whether it is one of S3's two.
+    pub fn is_of_s3(self) -> bool {
+        matches!(self, Protocol::S3 | Protocol::S3Control)
+    }
 }
 
 /// What a request asks for, as far as it is known.

@@ -32,9 +32,7 @@ pub struct PublicAccessBlock {
 impl PublicAccessBlock {
     /// As four bits, the first member the lowest.
     pub fn bits(self) -> u8 {
-        let all =
-            [self.block_public_acls, self.ignore_public_acls, self.block_public_policy, self.restrict_public_buckets];
-        all.into_iter().rev().fold(0, |bits, set| bits << 1 | u8::from(set))
+        self.members().into_iter().rev().fold(0, |bits, set| bits << 1 | u8::from(set))
     }
 
     /// From its four bits.
@@ -44,6 +42,21 @@ impl PublicAccessBlock {
             ignore_public_acls: bits & 2 != 0,
             block_public_policy: bits & 4 != 0,
             restrict_public_buckets: bits & 8 != 0,
+        }
+    }
+
+    /// Its members, in the order of S3's model.
+    pub fn members(self) -> [bool; 4] {
+        [self.block_public_acls, self.ignore_public_acls, self.block_public_policy, self.restrict_public_buckets]
+    }
+
+    /// From its members.
+    pub fn from_members([acls, ignored, policy, restricted]: [bool; 4]) -> Self {
+        Self {
+            block_public_acls: acls,
+            ignore_public_acls: ignored,
+            block_public_policy: policy,
+            restrict_public_buckets: restricted,
         }
     }
 

@@ -1,13 +1,14 @@
 """What the gateway answers by itself, as S3 does and Ceph does not: signatures that do not hold, or not any more, or of another
-kind, and requests without one.
+kind, requests without one, and S3 Control.
 
-    own_cases.py ENDPOINT ACCESS_KEY SECRET_KEY BUCKET       BUCKET holds the object `a`
+    own_cases.py ENDPOINT ACCESS_KEY SECRET_KEY ACCOUNT BUCKET       BUCKET holds the object `a`
 """
 
 import json
 import re
 import sys
 import time
+import urllib.parse
 
 import boto3
 from botocore import UNSIGNED
@@ -18,7 +19,7 @@ from boto_world import raw
 
 
 def main():
-    endpoint, access_key, secret_key, bucket = sys.argv[1:]
+    endpoint, access_key, secret_key, account, bucket = sys.argv[1:]
 
     def client(signature="s3v4", key=access_key, secret=secret_key, region="us-east-1"):
         settings = Config(signature_version=signature, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
@@ -41,6 +42,22 @@ def main():
         time.sleep(wait)
         return lambda: fetch(url)
 
+    def control(operation, host=endpoint, of=account, **parameters):
+        # boto3 puts the account in front of the host, and not every machine finds names below `localhost`: the request goes
+        # to the gateway as to a proxy, which changes nothing of what is signed.
+        settings = Config(retries={"total_max_attempts": 1}, proxies={"http": endpoint})
+        s3control = boto3.client("s3control", endpoint_url=host, aws_access_key_id=access_key, aws_secret_access_key=secret_key,
+                                 region_name="us-east-1", config=settings)
+
+        def call():
+            answer = getattr(s3control, operation)(AccountId=of, **parameters)
+            return answer.get("PublicAccessBlockConfiguration", answer["ResponseMetadata"]["HTTPStatusCode"])
+        return call
+
+    by_name = f"http://localhost:{urllib.parse.urlsplit(endpoint).port}"
+    block = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": False}
+    no_block = ["NoSuchPublicAccessBlockConfiguration", 404, "The public access block configuration was not found"]
+
     no_match = ("The request signature we calculated does not match the signature you provided. "
                 "Check your key and signing method.")
     unknown = "The AWS Access Key Id you provided does not exist in our records."
@@ -58,6 +75,14 @@ def main():
         ("presigned", presigned("s3v4"), [200, "x"]),
         ("presigned with version 2", presigned("s3"), [400, "InvalidRequest", no_v2]),
         ("presigned too long ago", presigned("s3v4", seconds=1, wait=2), [403, "AccessDenied", "Request has expired"]),
+        ("no block of the account", control("get_public_access_block"), no_block),
+        ("the account's block is set", control("put_public_access_block", PublicAccessBlockConfiguration=block), 200),
+        ("the account's block", control("get_public_access_block"), block),
+        ("the account's block, at a host with a name", control("get_public_access_block", host=by_name), block),
+        ("another account's block", control("get_public_access_block", of="999999999999"), ["AccessDenied", 403, "Access Denied"]),
+        ("the account's block is taken away", control("delete_public_access_block"), 200),
+        ("no block of the account any more", control("get_public_access_block"), no_block),
+        ("S3 Control's jobs", control("list_jobs"), ["NotImplemented", 501, "The operation ListJobs of S3 Control is not implemented."]),
     )
     seen = {}
     for what, call, expected in table:

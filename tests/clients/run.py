@@ -136,7 +136,8 @@ def iam(client, server):
 
 def own(server):
     root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "own")
-    return script("own", "own_cases.py", server.endpoint, server.access_key, server.secret_key, root.bucket_of(["a"]))
+    return script("own", "own_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  root.bucket_of(["a"]))
 
 
 def tour(aws, server):

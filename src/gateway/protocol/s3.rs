@@ -11,6 +11,9 @@ use crate::base::Fault;
 /// The content type of S3's errors.
 pub const CONTENT_TYPE: &str = "application/xml";
 
+/// The `xmlns` of S3 Control's answers.
+pub const CONTROL_NAMESPACE: &str = "http://awss3control.amazonaws.com/doc/2018-08-20/";
+
 /// The longest error body of an upstream that is read, in bytes.
 pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 
@@ -18,15 +21,36 @@ pub const ERROR_BODY_BYTES_MAX: usize = 64 * 1024;
 pub fn error_body(fault: &Fault, request_id: &str, host_id: &str) -> Bytes {
     let mut body = String::with_capacity(512);
     body.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
-    element(&mut body, "Code", &fault.code);
-    element(&mut body, "Message", &fault.message);
-    for (name, value) in &fault.fields {
-        element(&mut body, name, value);
-    }
-    element(&mut body, "RequestId", request_id);
-    element(&mut body, "HostId", host_id);
+    members(&mut body, fault);
+    ids(&mut body, request_id, host_id);
     body.push_str("</Error>");
     body.into()
+}
+
+/// Writes a fault as S3 Control does: in an envelope, which has the ids.
+pub fn control_error_body(fault: &Fault, request_id: &str, host_id: &str) -> Bytes {
+    let mut body = String::with_capacity(512);
+    body.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse xmlns=\"");
+    body.push_str(CONTROL_NAMESPACE);
+    body.push_str("\"><Error>");
+    members(&mut body, fault);
+    body.push_str("</Error>");
+    ids(&mut body, request_id, host_id);
+    body.push_str("</ErrorResponse>");
+    body.into()
+}
+
+fn members(body: &mut String, fault: &Fault) {
+    element(body, "Code", &fault.code);
+    element(body, "Message", &fault.message);
+    for (name, value) in &fault.fields {
+        element(body, name, value);
+    }
+}
+
+fn ids(body: &mut String, request_id: &str, host_id: &str) {
+    element(body, "RequestId", request_id);
+    element(body, "HostId", host_id);
 }
 
 /// Reads an upstream's error body. The upstream's own request and host ids are left out: the client gets ours.
@@ -105,6 +129,15 @@ mod tests {
         let body = error_body(&fault, "ID", "HOST");
         assert_eq!(read_error(404, &body), Some(fault));
         assert!(str::from_utf8(&body).unwrap().ends_with("<RequestId>ID</RequestId><HostId>HOST</HostId></Error>"));
+    }
+
+    #[test]
+    fn s3_control_puts_the_error_in_an_envelope() {
+        let body = control_error_body(&Fault::new(404, "No", "It <is> not").with("AccountId", "1"), "ID", "HOST");
+        let expected = "<ErrorResponse xmlns=\"http://awss3control.amazonaws.com/doc/2018-08-20/\"><Error>\
+                        <Code>No</Code><Message>It &lt;is&gt; not</Message><AccountId>1</AccountId></Error>\
+                        <RequestId>ID</RequestId><HostId>HOST</HostId></ErrorResponse>";
+        assert_eq!(str::from_utf8(&body).unwrap().lines().last(), Some(expected));
     }
 
     #[test]

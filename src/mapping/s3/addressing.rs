@@ -88,7 +88,7 @@ pub(super) fn locate(head: &Head<'_>, addressing: &Addressing) -> Result<Target,
 }
 
 /// The labels before the longest base domain that the host stands under; `None` for path style.
-fn bucket_of_host(host: &str, addressing: &Addressing) -> Option<String> {
+pub(super) fn bucket_of_host(host: &str, addressing: &Addressing) -> Option<String> {
     let name = uri::host_name(host);
     let labels = |domain: &String| {
         let at = name.len().checked_sub(domain.len())?;

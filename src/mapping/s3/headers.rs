@@ -286,6 +286,11 @@ pub(super) fn goes_upstream(name: &HeaderName) -> bool {
     name.as_str() != "x-amz-copy-source" && !matches!(fate(name.as_str()), Ok(Kept | Dropped) | Err(_))
 }
 
+/// Whether a header or `x-amz-*` parameter is about the connection, the signature or the body's bytes, and asks for nothing.
+pub(super) fn is_of_transfer(name: &str) -> bool {
+    matches!(fate(name), Ok(Dropped | WithBody))
+}
+
 /// Whether a header speaks of the exact bytes of the body, and so not of a body that is written anew.
 pub(super) fn describes_body(name: &HeaderName) -> bool {
     name == "content-md5" || matches!(fate(name.as_str()), Ok(WithBody))

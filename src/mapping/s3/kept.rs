@@ -34,12 +34,15 @@ impl Call {
     /// The members of the block of `PutPublicAccessBlock`; those that are left out are false.
     pub fn public_access_block(&self) -> Option<[bool; 4]> {
         match (self.op(), &self.document) {
-            (Op::PutPublicAccessBlock, Document::Read(document)) => {
-                Some(PUBLIC_ACCESS_BLOCK.map(|name| document.child_text(name).is_some_and(is_true)))
-            }
+            (Op::PutPublicAccessBlock, Document::Read(document)) => Some(members_of(document)),
             _ => None,
         }
     }
+}
+
+/// The members of a block that was checked; those that are left out are false.
+pub(super) fn members_of(document: &Element) -> [bool; 4] {
+    PUBLIC_ACCESS_BLOCK.map(|name| document.child_text(name).is_some_and(is_true))
 }
 
 /// Each member stands once and is `true` or `false`; nothing else is there.

@@ -6,12 +6,16 @@
 //!    nothing, which the gateway refuses.
 //! 3. The gateway decides on [`Operation::needs`](crate::base::Operation::needs).
 //! 4. [`Call::upstream`] rebuilds the request from what was decided on.
+//!
+//! [`is_control`] tells requests of S3 Control, the API of an account's settings, which are signed as S3's are.
 
 mod acl;
 mod addressing;
 mod body;
 mod call;
 mod check;
+mod control;
+mod control_routes;
 mod copy_source;
 mod delete;
 mod facts;
@@ -32,6 +36,7 @@ mod xml;
 
 pub use addressing::Addressing;
 pub use call::Call;
+pub use control::{ControlCall, ControlOp, ControlRefusal, is_control, recognise_control};
 pub use kept::PUBLIC_ACCESS_BLOCK;
 pub use listing::only_buckets;
 pub use recognise::recognise;

@@ -1,5 +1,6 @@
 //! The road as clients and upstreams see it: a server in this process, between a signer and an upstream that records.
 
+mod account_settings;
 mod bucket_settings;
 mod chunked;
 pub mod client;
