@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     fmt::Debug,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::{Arc, LazyLock},
 };
 
@@ -193,14 +194,22 @@ static PADDING: LazyLock<Arc<Policy>> = LazyLock::new(|| {
 });
 
 /// A case from bytes. Each eight of them are the seed of a part, so that what a fuzzer keeps of its input it keeps of the
-/// case: the requests, the contexts, and then a statement each, some of which begin another policy.
+/// case: the requests, the contexts, and then a statement each, some of which begin another policy. What the bytes are too
+/// few for follows from all of them.
 pub fn case_of(bytes: &[u8]) -> Case {
-    let mut seeds = bytes.chunks(8).map(|seed| <[u8; 8]>::try_from(seed).unwrap_or_default());
-    let (of_asks, of_facts) = (seeds.next().unwrap_or_default(), seeds.next().unwrap_or_default());
+    let seed = |at: usize| {
+        let given = bytes.chunks_exact(8).nth(at).and_then(|seed| <[u8; 8]>::try_from(seed).ok());
+        given.unwrap_or_else(|| {
+            let mut hasher = DefaultHasher::new();
+            (bytes, at).hash(&mut hasher);
+            hasher.finish().to_le_bytes()
+        })
+    };
+    let (of_asks, of_facts) = (seed(0), seed(1));
     let asks = made(&vec((select(&ACTIONS[..]), select(&RESOURCES[..]), 0..CONTEXTS), ASKS), of_asks);
     let facts = made(&vec(facts(), CONTEXTS), of_facts);
     let mut policies: Vec<(Option<&str>, Vec<Value>)> = Vec::new();
-    for seed in seeds.take(STATEMENTS) {
+    for seed in (0..1 + usize::from(of_asks[0]) % STATEMENTS).map(|at| seed(2 + at)) {
         if policies.is_empty() || seed[0] < 64 {
             policies.push((VERSIONS[usize::from(seed[1]) % VERSIONS.len()], Vec::new()));
         }
@@ -217,9 +226,7 @@ static CONFIG: LazyLock<ProptestConfig> = LazyLock::new(ProptestConfig::default)
 
 /// What a strategy makes of a seed.
 fn made<S: Strategy>(strategy: &S, seed: [u8; 8]) -> S::Value {
-    let mut whole = [0; 32];
-    whole[..8].copy_from_slice(&seed);
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &whole);
+    let rng = TestRng::from_seed(RngAlgorithm::XorShift, &[seed, seed].concat());
     let mut runner = TestRunner::new_with_rng(CONFIG.clone(), rng);
     strategy.new_tree(&mut runner).unwrap().current()
 }
