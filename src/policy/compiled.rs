@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     condition::Condition,
     decide::{Action, Question},
-    document::{self, Effect, Matching, RawStatement, Span, SyntaxError, Version},
+    document::{self, Document, Effect, Matching, RawStatement, Span, SyntaxError, Version},
     pattern::Glob,
     principal::{Named, Party, Principals},
     public,
@@ -104,7 +104,11 @@ impl Policy {
 
     /// Compiles a stored document of a kind.
     pub fn compile_as(text: &str, kind: Kind) -> Result<Self, SyntaxError> {
-        let document = document::parse(text)?;
+        Self::of(document::parse(text)?, text, kind)
+    }
+
+    /// Compiles a document that was read from a text.
+    pub(super) fn of(document: Document, text: &str, kind: Kind) -> Result<Self, SyntaxError> {
         let version = document.version.unwrap_or(Version::V2008);
         let public = kind == Kind::Bucket && document.statements.iter().any(public::is_public);
         let spans = document::spans(text).into_iter().chain(std::iter::repeat(Span::default()));

@@ -44,7 +44,7 @@ pub fn control(text: &str, kind: Kind) -> Result<Policy, Fault> {
         return Err(refused("of another version".into()));
     }
     check_ids(&document.statements).map_err(|fault| refused(fault.message.into()))?;
-    Policy::compile_as(text, kind).map_err(|error| refused(error.to_string()))
+    Policy::of(document, text, kind).map_err(|error| refused(error.to_string()))
 }
 
 const SYNTAX: &str = "Syntax errors in policy.";
@@ -76,7 +76,7 @@ fn check(text: &str, managed: bool) -> Result<(), Fault> {
     if statements.iter().any(|statement| is_empty(&statement.resource)) {
         return Err(malformed("Policy statement must contain resources."));
     }
-    Policy::compile(text).map(drop).map_err(|error| malformed(LEGACY).because(error))
+    Policy::of(document, text, Kind::Identity).map(drop).map_err(|error| malformed(LEGACY).because(error))
 }
 
 fn is_empty(element: &Option<Matching>) -> bool {

@@ -55,19 +55,25 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
     let (arn, mut facts) = (target.arn().to_owned(), target.facts());
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
+        let most = characters_max(kind);
+        let too_long = |name: &str| {
+            let message = format!("Maximum policy size of {most} bytes exceeded for {} {name}", kind.word());
+            Fault::new(409, "LimitExceeded", message)
+        };
+        // One that is too long by itself is not read.
+        if quota::characters(&document) > most {
+            return Err(too_long(&target.found()?.name));
+        }
         policy::validate(&document)?;
         scene.world.directory.write(|work| {
             let holder = target.still(work)?;
             let policy = InlinePolicy { name: name.as_str().into(), document: document.as_str().into() };
             work.put_inline_policy(&holder.id, &policy)?;
             let all = work.inline_policies(&holder.id)?;
-            let most = characters_max(kind);
-            if all.iter().map(|policy| quota::characters(&policy.document)).sum::<usize>() > most {
-                let (kind, name) = (kind.word(), &holder.name);
-                let message = format!("Maximum policy size of {most} bytes exceeded for {kind} {name}");
-                return Err(Fault::new(409, "LimitExceeded", message));
+            match all.iter().map(|policy| quota::characters(&policy.document)).sum::<usize>() > most {
+                true => Err(too_long(&holder.name)),
+                false => Ok(Node::Nothing),
             }
-            Ok(Node::Nothing)
         })
     });
     Ok(plan.knowing(facts))
@@ -134,8 +140,8 @@ fn named(kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result
 /// Source: IAM user guide, "IAM and AWS STS quotas".
 fn characters_max(kind: IdentityKind) -> usize {
     match kind {
-        IdentityKind::User => 2048,
-        IdentityKind::Group => 5120,
+        IdentityKind::User => quota::USER_INLINE_CHARACTERS_MAX,
+        IdentityKind::Group => quota::GROUP_INLINE_CHARACTERS_MAX,
     }
 }
 

@@ -119,11 +119,10 @@ fn target(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<PolicyTarget, Faul
     PolicyTarget::of(scene, &arn)
 }
 
-/// Whether a document can be a managed policy's.
+/// Whether a document can be a managed policy's. One that is too long is not read.
 pub(super) fn check_document(document: &str) -> Result<(), Fault> {
-    policy::validate_managed(document)?;
     match quota::characters(document) > quota::MANAGED_POLICY_CHARACTERS_MAX {
         true => Err(over_quota("PolicySize", quota::MANAGED_POLICY_CHARACTERS_MAX)),
-        false => Ok(()),
+        false => policy::validate_managed(document),
     }
 }
