@@ -1,6 +1,9 @@
 //! Wildcards: `*` for any run of characters, `?` for one character.
 
+use std::collections::BTreeMap;
+
 use memchr::memmem;
+use smallvec::{SmallVec, smallvec};
 
 /// A compiled pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +100,9 @@ pub fn push_text(text: &str, pieces: &mut Vec<Piece<Box<str>>>) {
 /// Whether the whole of a text matches pieces.
 ///
 /// The pieces between two runs are a segment. The first segment stands at the start and the last at the end; each of the
-/// others is taken where it is found first, which leaves most to those after it. So the text is passed once: searching a
-/// segment that is plain text is linear, and only one that holds `?` is tried at each place. No pattern is exponential.
+/// others is taken where it is found first, which leaves most to those after it. So the text is passed once. Searching a
+/// segment that is plain text is linear; one that holds `?` is tried at each place while that is little work, and at all
+/// places at once where it would be much.
 pub fn matches<T: AsRef<str>>(pieces: &[Piece<T>], text: &str) -> bool {
     let mut segments = pieces.split(|piece| matches!(piece, Piece::Run));
     let Some(mut rest) = segments.next().and_then(|first| strip(first, text)) else { return false };
@@ -139,6 +143,7 @@ fn find<'t, T: AsRef<str>>(segment: &[Piece<T>], text: &'t str) -> Option<&'t st
             let at = memmem::find(text.as_bytes(), wanted.as_ref().as_bytes())?;
             text.get(at + wanted.as_ref().len()..)
         }
+        _ if segment.len().saturating_mul(text.len()) > TRIED_MAX => find_at_once(segment, text),
         _ => {
             let mut rest = text;
             loop {
@@ -149,6 +154,70 @@ fn find<'t, T: AsRef<str>>(segment: &[Piece<T>], text: &'t str) -> Option<&'t st
             }
         }
     }
+}
+
+/// The most pieces that are compared one by one with a text before all places are tried at once.
+const TRIED_MAX: usize = 16_384;
+
+/// A bit for each character of a segment.
+type Bits = SmallVec<[u64; 2]>;
+
+/// The same, with a bit for each character of the segment in place of a try at each place (the Shift-And algorithm of
+/// Baeza-Yates and Gonnet): a bit is set where the text up to here ends with the segment up to that character. So the
+/// time grows with the text, and with a sixty-fourth of the segment.
+fn find_at_once<'t, T: AsRef<str>>(segment: &[Piece<T>], text: &'t str) -> Option<&'t str> {
+    let length: usize = segment.iter().map(characters).sum();
+    let none: Bits = smallvec![0; length.div_ceil(64)];
+    let (mut any, mut fitting) = (none.clone(), BTreeMap::<char, Bits>::new());
+    let mut at = 0;
+    for piece in segment {
+        match piece {
+            Piece::Text(text) => {
+                for character in text.as_ref().chars() {
+                    set(fitting.entry(character).or_insert_with(|| none.clone()), at);
+                    at += 1;
+                }
+            }
+            Piece::One | Piece::Run => {
+                set(&mut any, at);
+                at += 1;
+            }
+        }
+    }
+    for bits in fitting.values_mut() {
+        bits.iter_mut().zip(&any).for_each(|(bits, any)| *bits |= any);
+    }
+    let mut state = none;
+    for (start, character) in text.char_indices() {
+        let fits = fitting.get(&character).unwrap_or(&any);
+        let mut carry = 1;
+        for (bits, fits) in state.iter_mut().zip(fits) {
+            let next = *bits >> 63;
+            *bits = (*bits << 1 | carry) & fits;
+            carry = next;
+        }
+        if is_set(&state, length.saturating_sub(1)) {
+            return text.get(start + character.len_utf8()..);
+        }
+    }
+    None
+}
+
+fn characters<T: AsRef<str>>(piece: &Piece<T>) -> usize {
+    match piece {
+        Piece::Text(text) => text.as_ref().chars().count(),
+        Piece::One | Piece::Run => 1,
+    }
+}
+
+fn set(bits: &mut Bits, at: usize) {
+    if let Some(word) = bits.get_mut(at / 64) {
+        *word |= 1 << (at % 64);
+    }
+}
+
+fn is_set(bits: &Bits, at: usize) -> bool {
+    bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
 }
 
 fn without_first(text: &str) -> Option<&str> {
@@ -184,8 +253,41 @@ mod tests {
         }
     }
 
+    /// What follows a segment, tried at each place.
+    fn find_one_by_one<'t>(segment: &[Piece<Box<str>>], text: &'t str) -> Option<&'t str> {
+        let starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        starts.into_iter().find_map(|at| strip(segment, text.get(at..)?))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn all_places_at_once_are_the_places_one_by_one(
+            segment in "[abé?]{1,6}", repeated in 1..40usize, end in "[abé?]{0,3}", text in "[abé]{1,5}", times in 0..80usize,
+            rest in "[abé]{0,6}",
+        ) {
+            let mut pieces = Vec::new();
+            push_pieces(&format!("{}{end}", segment.repeat(repeated)), &mut pieces);
+            let text = format!("{}{rest}", text.repeat(times));
+            prop_assert_eq!(find_at_once(&pieces, &text), find_one_by_one(&pieces, &text));
+        }
+    }
+
+    /// Between the two ways of searching the answer must not change.
+    #[test]
+    fn long_segments_are_found_where_they_stand() {
+        for (count, expected) in [(10, true), (600, true)] {
+            let (segment, text) = ("a?".repeat(count), format!("{}b{}", "a".repeat(700), "ac".repeat(count)));
+            assert_eq!(Glob::new(&format!("*{segment}")).matches(&text), expected, "{count}");
+            assert_eq!(Glob::new(&format!("*c{segment}b*")).matches(&text), !expected, "{count}");
+            assert_eq!(Glob::new(&format!("*b{segment}*")).matches(&text), expected, "{count}");
+        }
+    }
+
     #[test]
     fn hostile_patterns_end() {
+        // Quadratic where each place is tried.
+        assert!(!Glob::new(&format!("*{}b*", "a?".repeat(20_000))).matches(&"a".repeat(100_000)));
         let pattern = Glob::new(&"*a".repeat(500));
         assert!(!pattern.matches(&"a".repeat(499)));
         assert!(pattern.matches(&"a".repeat(5000)));
