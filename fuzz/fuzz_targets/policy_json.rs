@@ -1,20 +1,17 @@
 //! Policy documents: nothing panics, what is valid compiles, and what compiles is decided as the slow evaluator does.
 #![no_main]
 
+#[path = "../../tests/it/policy/asked.rs"]
+mod asked;
 #[path = "../../tests/it/policy/reference.rs"]
 mod reference;
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use countersign::{
-    base::condition::{Context, Value},
-    policy::{
-        Decision, DenyKind, Layers, Party, Policy, PolicySet, Question, decide, resource::Resource, validate,
-        validate_managed,
-    },
-};
+use asked::{Facts, outcome};
+use countersign::policy::{Policy, PolicySet, validate, validate_managed};
 use libfuzzer_sys::fuzz_target;
-use reference::{Fact, Outcome};
+use reference::Fact;
 
 const ASKS: [(&str, &str); 6] = [
     ("s3:GetObject", "arn:aws:s3:::b/ann/k"),
@@ -40,18 +37,6 @@ const FACTS: [(&str, &[&str]); 12] = [
     ("aws:blob", &["YQ=="]),
 ];
 
-struct Facts(reference::Facts);
-
-impl Context for Facts {
-    fn value(&self, key: &str) -> Value<'_> {
-        match self.0.get(key) {
-            None => Value::Absent,
-            Some(Fact::One(value)) => Value::borrowed(value),
-            Some(Fact::Many(values)) => Value::Many(values.iter().map(|value| Cow::Borrowed(&**value)).collect()),
-        }
-    }
-}
-
 fn facts() -> Facts {
     let fact = |values: &[&str]| match values {
         [one] => Fact::One((*one).into()),
@@ -71,15 +56,8 @@ fuzz_target!(|data: &[u8]| {
     let set = PolicySet::new([("p".into(), Arc::new(policy))]);
     let read = reference::read(&[text.to_owned()]).expect("what compiles is JSON");
     let facts = facts();
-    let party = Party::user("123456789012", "arn:aws:iam::123456789012:user/ann", "AIDAAAAAAAAAAAAAUSER");
     for (action, resource) in ASKS {
-        let layers = Layers { identity: [&set].into_iter().collect(), ..Layers::default() };
-        let question = Question { action, resource: Resource::new(resource), resource_account: None, context: &facts };
-        let outcome = match decide(&layers, &party, &question) {
-            Decision::Allow(_) => Outcome::Allow,
-            Decision::Deny(DenyKind::Explicit(_)) => Outcome::Explicit,
-            Decision::Deny(DenyKind::Implicit(_)) => Outcome::Implicit,
-        };
+        let outcome = outcome(&[&set], action, resource, &facts);
         if let Ok(expected) = reference::decide(&read, action, resource, &facts.0) {
             assert_eq!(outcome, expected, "{action} {resource}");
         }
