@@ -134,7 +134,7 @@ fn walk(bencher: Bencher, count: usize) {
     let policies = policies((0..count).map(|at| document(at, count)));
     let question = question("", "arn:aws:s3:::b42/2026/summer/beach.jpg");
     let walk = || {
-        let action = Action::new(black_box(b"s3:getobject")).unwrap();
+        let action = Action::new(black_box("s3:getobject")).unwrap();
         let statements = policies.iter().flat_map(|(_, policy)| policy.statements());
         statements.filter(|statement| statement.fits(&action, &question, false)).count()
     };

@@ -91,12 +91,12 @@ pub fn of(decision: &Decision<'_>, principal: &Principal, question: &Question<'_
 
 fn statement(decided: &Decided<'_>, principal: &Principal) -> Json {
     json!({
-        "statementId": decided.sid.as_deref().unwrap_or_default(),
+        "statementId": decided.found.statement.sid.as_deref().unwrap_or_default(),
         "effect": "DENY",
         "principals": items([principal.user_id()]),
-        "sourcePolicyId": decided.source,
+        "sourcePolicyId": decided.found.source,
         "sourcePolicyType": decided.layer.to_string(),
-        "statement": decided.statement,
+        "statement": decided.found.at,
     })
 }
 

@@ -3,14 +3,14 @@
 
 use std::{borrow::Cow, fmt};
 
+use arrayvec::ArrayString;
+use memchr::memchr;
 use smallvec::SmallVec;
 
 use super::{
-    compiled::Statement,
-    document::{Effect, Span},
     principal::{Named, Party, PartyKind},
     resource::Resource,
-    set::PolicySet,
+    set::{Found, Granted, PolicySet},
     start::Sought,
 };
 use crate::base::condition::Context;
@@ -107,16 +107,8 @@ pub enum DenyKind<'a> {
 pub struct Decided<'a> {
     /// The kind of the policy.
     pub layer: Layer,
-    /// Its effect.
-    pub effect: Effect,
-    /// The policy that it stands in.
-    pub source: &'a str,
-    /// Its place in the policy, from 0.
-    pub statement: u32,
-    /// Its `Sid`.
-    pub sid: &'a Option<Box<str>>,
-    /// Where it stands in the document.
-    pub span: Span,
+    /// The statement, and where it stands.
+    pub found: Found<'a>,
 }
 
 /// Decides. Whatever no policy speaks of is denied.
@@ -128,7 +120,9 @@ pub struct Decided<'a> {
 /// session policies has nothing of the user's permissions.
 pub fn decide<'a>(layers: &Layers<'a>, party: &Party<'_>, question: &Question<'_>) -> Decision<'a> {
     let lowered = lower(question.action);
-    let Some(action) = Action::new(&lowered) else { return Decision::Deny(DenyKind::Implicit(Layer::Identity)) };
+    let Some(action) = lowered.as_deref().and_then(Action::new) else {
+        return Decision::Deny(DenyKind::Implicit(Layer::Identity));
+    };
     let asked = Asked { action, party, question };
     match asked.answers(layers, layers.resource, Layer::Resource) {
         Ok(answers) => answers.conclude(&asked, Answers::permission),
@@ -146,7 +140,9 @@ pub fn decide_trust<'a>(
     question: &Question<'_>,
 ) -> Decision<'a> {
     let lowered = lower(question.action);
-    let Some(action) = Action::new(&lowered) else { return Decision::Deny(DenyKind::Implicit(Layer::Trust)) };
+    let Some(action) = lowered.as_deref().and_then(Action::new) else {
+        return Decision::Deny(DenyKind::Implicit(Layer::Trust));
+    };
     let asked = Asked { action, party, question };
     match asked.answers(layers, Some(trust), Layer::Trust) {
         Ok(answers) => answers.conclude(&asked, Answers::trust),
@@ -164,8 +160,10 @@ pub(super) struct Asked<'q> {
 /// What each kind of policy answers, once it is known that none denies.
 #[derive(Clone, Copy)]
 struct Answers<'a> {
-    identity: Option<Decided<'a>>,
-    resource: Option<(Decided<'a>, Named)>,
+    identity: Option<Found<'a>>,
+    resource: Option<Granted<'a>>,
+    /// The kind of the policy that `resource` is about.
+    kind: Layer,
     boundary: bool,
     session: bool,
     service_control: bool,
@@ -182,9 +180,11 @@ impl<'q> Asked<'q> {
     ) -> Result<Answers<'a>, Decided<'a>> {
         let resource_control = self.all(&layers.resource_control, Layer::ResourceControl)?;
         let service_control = self.all(&layers.service_control, Layer::ServiceControl)?;
-        let resource = match resource.and_then(|set| set.decide_for(self.question, &self.action, kind, self.party)) {
-            Some((decided, _)) if decided.effect == Effect::Deny && !self.is_repair() => return Err(decided),
-            answer => answer.filter(|(decided, _)| decided.effect == Effect::Allow),
+        let resource = match resource.and_then(|set| set.decide_for(self.question, &self.action, self.party)) {
+            Some(Granted { found, .. }) if found.denies() && !self.is_repair() => {
+                return Err(Decided { layer: kind, found });
+            }
+            answer => answer.filter(|granted| !granted.found.denies()),
         };
         let mut identity = None;
         for set in &layers.identity {
@@ -198,13 +198,13 @@ impl<'q> Asked<'q> {
         };
         let boundary = within(layers.boundary, Layer::Boundary, true)?;
         let session = within(layers.session, Layer::Session, !federated)?;
-        Ok(Answers { identity, resource, boundary, session, service_control, resource_control })
+        Ok(Answers { identity, resource, kind, boundary, session, service_control, resource_control })
     }
 
     /// What a set allows by, or the statement of it that denies.
-    fn one<'a>(&self, set: &'a PolicySet, layer: Layer) -> Result<Option<Decided<'a>>, Decided<'a>> {
-        match set.decide(self.question, &self.action, layer) {
-            Some(decided) if decided.effect == Effect::Deny => Err(decided),
+    fn one<'a>(&self, set: &'a PolicySet, layer: Layer) -> Result<Option<Found<'a>>, Decided<'a>> {
+        match set.decide(self.question, &self.action) {
+            Some(found) if found.denies() => Err(Decided { layer, found }),
             allowed => Ok(allowed),
         }
     }
@@ -242,18 +242,19 @@ impl<'a> Answers<'a> {
 
     /// What grants, or the kind of policy that does not.
     fn permission(&self, asked: &Asked<'_>) -> Result<AllowKind<'a>, Layer> {
-        let by_resource = self.resource.map(|(decided, _)| AllowKind::Statement(decided));
         if !asked.party.kind.is_of_account() {
-            return by_resource.ok_or(Layer::Resource);
+            return Ok(self.by_resource(self.resource.ok_or(Layer::Resource)?.found));
         }
         if !asked.is_same_account() {
-            self.own(asked, self.identity)?;
-            return by_resource.ok_or(Layer::Resource);
+            self.own(asked, self.identity.map(by_identity))?;
+            return Ok(self.by_resource(self.resource.ok_or(Layer::Resource)?.found));
         }
         match self.resource {
-            Some((decided, Named::Everyone | Named::Itself)) => Ok(AllowKind::Statement(decided)),
-            Some((decided, Named::Role | Named::Issuer)) => self.own(asked, self.identity.or(Some(decided))),
-            Some((_, Named::Account)) | None => self.own(asked, self.identity),
+            Some(Granted { found, named: Named::Everyone | Named::Itself }) => Ok(self.by_resource(found)),
+            Some(Granted { found, named: Named::Role | Named::Issuer }) => {
+                self.own(asked, Some(self.identity.map_or(self.by_resource(found), by_identity)))
+            }
+            Some(Granted { named: Named::Account, .. }) | None => self.own(asked, self.identity.map(by_identity)),
         }
     }
 
@@ -261,21 +262,22 @@ impl<'a> Answers<'a> {
     /// account here; others have to be named.
     fn trust(&self, asked: &Asked<'_>) -> Result<AllowKind<'a>, Layer> {
         let of_account = asked.party.kind.is_of_account();
-        let trusted = self.resource.filter(|(_, named)| of_account || *named != Named::Everyone);
-        let (decided, named) = trusted.ok_or(Layer::Trust)?;
+        let trusted = self.resource.filter(|granted| of_account || granted.named != Named::Everyone);
+        let Granted { found, named } = trusted.ok_or(Layer::Trust)?;
+        let granted = self.by_resource(found);
         if of_account {
-            let suffices = asked.is_same_account() && named != Named::Account;
-            self.own(asked, if suffices { self.identity.or(Some(decided)) } else { self.identity })?;
+            let suffices = (asked.is_same_account() && named != Named::Account).then_some(granted);
+            self.own(asked, self.identity.map(by_identity).or(suffices))?;
         }
-        Ok(AllowKind::Statement(decided))
+        Ok(granted)
     }
 
     /// What the caller's own account grants: what `granted` does, within the boundary and the session policies. Root
     /// needs no grant.
-    fn own(&self, asked: &Asked<'_>, granted: Option<Decided<'a>>) -> Result<AllowKind<'a>, Layer> {
+    fn own(&self, asked: &Asked<'_>, granted: Option<AllowKind<'a>>) -> Result<AllowKind<'a>, Layer> {
         let granted = match asked.party.kind {
             PartyKind::Root => AllowKind::Root,
-            _ => AllowKind::Statement(granted.ok_or(Layer::Identity)?),
+            _ => granted.ok_or(Layer::Identity)?,
         };
         match (self.boundary, self.session) {
             (false, _) => Err(Layer::Boundary),
@@ -283,6 +285,14 @@ impl<'a> Answers<'a> {
             (true, true) => Ok(granted),
         }
     }
+
+    fn by_resource(&self, found: Found<'a>) -> AllowKind<'a> {
+        AllowKind::Statement(Decided { layer: self.kind, found })
+    }
+}
+
+fn by_identity(found: Found<'_>) -> AllowKind<'_> {
+    AllowKind::Statement(Decided { layer: Layer::Identity, found })
 }
 
 impl DenyKind<'_> {
@@ -297,8 +307,8 @@ impl DenyKind<'_> {
     /// The end of AWS's message: `because no identity-based policy allows the s3:GetObject action`.
     pub fn words(&self, action: &str) -> String {
         match self {
-            DenyKind::Explicit(Decided { layer, source, .. }) if is_managed(source) => {
-                format!("with an explicit deny in {}: {source}", layer.with_article())
+            DenyKind::Explicit(Decided { layer, found }) if is_managed(found.source) => {
+                format!("with an explicit deny in {}: {}", layer.with_article(), found.source)
             }
             DenyKind::Explicit(decided) => format!("with an explicit deny in {}", decided.layer.with_article()),
             DenyKind::Implicit(layer) => format!("because no {layer} allows the {action} action"),
@@ -341,13 +351,6 @@ impl fmt::Display for Layer {
     }
 }
 
-impl<'a> Decided<'a> {
-    pub(super) fn by(statement: &'a Statement, layer: Layer, source: &'a str, at: u32) -> Self {
-        let Statement { effect, sid, span, .. } = statement;
-        Self { layer, effect: *effect, source, statement: at, sid, span: *span }
-    }
-}
-
 impl fmt::Display for AllowKind<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -359,28 +362,35 @@ impl fmt::Display for AllowKind<'_> {
 
 impl fmt::Display for Decided<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let effect = if self.effect == Effect::Allow { "allowed" } else { "denied" };
-        write!(f, "{effect} by statement {}", self.statement)?;
-        if let Some(sid) = self.sid {
+        let Found { statement, source, at } = self.found;
+        let effect = if self.found.denies() { "denied" } else { "allowed" };
+        write!(f, "{effect} by statement {at}")?;
+        if let Some(sid) = &statement.sid {
             write!(f, " ({sid})")?;
         }
-        write!(f, " of {}", self.source)
+        write!(f, " of {source}")
     }
 }
 
-/// Actions compare without regard to case. Those of the tables are short, so nothing is allocated for them.
-pub(super) fn lower(action: &str) -> SmallVec<[u8; 64]> {
-    let mut bytes = SmallVec::from_slice(action.as_bytes());
-    bytes.make_ascii_lowercase();
-    bytes
+/// An action in lower case: actions compare without regard to case.
+pub type Lowered = ArrayString<ACTION_LENGTH_MAX>;
+
+/// The longest name of an action that the API's model has (`ActionNameType`). A longer one is allowed to nobody.
+const ACTION_LENGTH_MAX: usize = 128;
+
+/// `None` if it is no action.
+#[inline]
+pub(super) fn lower(action: &str) -> Option<Lowered> {
+    let mut lowered = Lowered::from(action).ok()?;
+    lowered.make_ascii_lowercase();
+    Some(lowered)
 }
 
 impl<'a> Action<'a> {
     /// Splits an action that is in lower case.
-    pub fn new(lowered: &'a [u8]) -> Option<Self> {
-        let whole = str::from_utf8(lowered).ok()?;
-        let colon = lowered.iter().position(|&byte| byte == b':')?;
-        let (service, name) = (whole.get(..colon)?, whole.get(colon + 1..)?);
+    pub fn new(whole: &'a str) -> Option<Self> {
+        let (service, name) = whole.split_at_checked(memchr(b':', whole.as_bytes())?)?;
+        let name = name.get(1..)?;
         Some(Self { whole: Sought::new(whole), service: Sought::new(service), name: Sought::new(name) })
     }
 }

@@ -90,7 +90,7 @@ fn explained<'a>(
 ) -> Explanation<'a> {
     let lowered = lower(question.action);
     let mut explanation = Explanation { decision, answers: Vec::new(), missing_keys: Vec::new() };
-    let Some(action) = Action::new(&lowered) else { return explanation };
+    let Some(action) = lowered.as_deref().and_then(Action::new) else { return explanation };
     let asked = Asked { action, party, question };
     let mut missing = BTreeSet::new();
     let alone = |layer, sets: &[&'a PolicySet]| sets.iter().map(|set| (layer, vec![*set])).collect::<Vec<_>>();

@@ -10,7 +10,7 @@ use super::{
     compiled::Statement,
     decide::Action,
     pattern::Glob,
-    start::{Key, Sought},
+    start::{Sought, Start},
 };
 
 /// The policy, and the statement in it.
@@ -41,7 +41,11 @@ struct Prefix {
 
 /// Found by a text.
 #[derive(Debug)]
-struct Sorted<T>(Box<[(Key, T)]>);
+struct Sorted<T> {
+    /// The numbers of the texts, which are close together where only they are looked at.
+    starts: Box<[Start]>,
+    found: Box<[(Box<str>, T)]>,
+}
 
 /// More resources in a statement are found by what they all begin with.
 const PREFIXES_MAX: usize = 8;
@@ -91,44 +95,63 @@ impl Index {
         resource: Sought<'_>,
         fits: impl Fn(Place, bool) -> bool,
     ) -> Option<Place> {
-        let named = self.named.get(action.whole).into_iter();
-        let patterns = self.patterns.get(action.service).into_iter().flatten();
-        let patterns = patterns.filter(|(glob, _)| glob.matches(action.name.text)).map(|(_, places)| places);
-        let known = named.chain(patterns).map(|places| (places, true));
         let mut first = None;
-        for (places, known) in known.chain([(&self.others, false)]) {
-            for places in places.of(resource) {
+        let mut look = |places: &Places, is_known| {
+            places.each(resource, |places| {
                 let earlier = places.iter().take_while(|&&place| first.is_none_or(|first| place < first));
-                first = earlier.copied().find(|&place| fits(place, known)).or(first);
+                first = earlier.copied().find(|&place| fits(place, is_known)).or(first);
+            });
+        };
+        if let Some(places) = self.named.get(action.whole) {
+            look(places, true);
+        }
+        for (glob, places) in self.patterns.get(action.service).into_iter().flatten() {
+            if glob.matches(action.name.text) {
+                look(places, true);
             }
         }
+        look(&self.others, false);
         first
     }
 }
 
 impl Places {
-    /// The places of all prefixes that a text begins with.
+    /// Shows the places of all prefixes that a text begins with.
     ///
     /// In order, nothing stands between a text and the longest of its prefixes but what begins with that prefix too. So
     /// they are the prefix before the text's own place, and its parents.
-    fn of(&self, sought: Sought<'_>) -> impl Iterator<Item = &[Place]> {
-        let prefixes = &self.0.0;
-        let before = prefixes.partition_point(|(key, _)| key.compare(sought).is_le()).checked_sub(1);
-        let nearest = before.and_then(|at| prefixes.get(at));
-        let up = std::iter::successors(nearest, |(_, prefix)| prefix.parent.and_then(|at| prefixes.get(at as usize)));
-        up.filter(move |(key, _)| sought.text.starts_with(key.text())).map(|(_, prefix)| &*prefix.places)
+    fn each(&self, sought: Sought<'_>, mut show: impl FnMut(&[Place])) {
+        let mut next = self.0.until(sought);
+        while let Some((text, prefix)) = next {
+            if sought.text.starts_with(&**text) {
+                show(&prefix.places);
+            }
+            next = prefix.parent.and_then(|at| self.0.found.get(at as usize));
+        }
     }
 }
 
 impl<T> Sorted<T> {
     /// Given in order.
     fn new(texts: impl Iterator<Item = (Box<str>, T)>) -> Self {
-        Self(texts.map(|(text, value)| (Key::new(text), value)).collect())
+        let found: Box<[_]> = texts.collect();
+        Self { starts: found.iter().map(|(text, _)| Start::of(text)).collect(), found }
     }
 
     fn get(&self, sought: Sought<'_>) -> Option<&T> {
-        let at = self.0.binary_search_by(|(key, _)| key.compare(sought)).ok()?;
-        self.0.get(at).map(|(_, found)| found)
+        self.until(sought).filter(|(text, _)| **text == *sought.text).map(|(_, found)| found)
+    }
+
+    /// The last text that does not come after another one.
+    fn until(&self, sought: Sought<'_>) -> Option<&(Box<str>, T)> {
+        let end = self.starts.partition_point(|start| *start <= sought.start);
+        let last = self.found.get(end.checked_sub(1)?)?;
+        if self.starts.get(end - 1) != Some(&sought.start) || *last.0 == *sought.text {
+            return Some(last);
+        }
+        // Of several texts with the same number the rest tells.
+        let end = self.found.get(..end)?.partition_point(|(text, _)| **text <= *sought.text);
+        self.found.get(end.checked_sub(1)?)
     }
 }
 
@@ -188,7 +211,8 @@ mod tests {
             for (at, prefix) in (0..).zip(&prefixes) {
                 places.add(&[prefix], (at, 0));
             }
-            let mut found: Vec<Place> = places.sort().of(Sought::new(&text)).flatten().copied().collect();
+            let mut found: Vec<Place> = Vec::new();
+            places.sort().each(Sought::new(&text), |places| found.extend(places));
             found.sort_unstable();
             let expected = (0..).zip(&prefixes).filter(|(_, prefix)| text.starts_with(&***prefix)).map(|(at, _)| (at, 0));
             prop_assert_eq!(found, expected.collect::<Vec<_>>());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use smallvec::{SmallVec, smallvec};
 
 /// A compiled pattern.
@@ -14,6 +14,8 @@ pub enum Glob {
     Exact(Box<str>),
     /// `text*`.
     Prefix(Box<str>),
+    /// Texts with runs of characters between them: the first stands at the start and the last at the end.
+    Texts(Box<[Box<str>]>),
     /// Anything else.
     Pieces(Box<[Piece<Box<str>>]>),
 }
@@ -44,7 +46,14 @@ impl Glob {
             [Piece::Run] => Glob::All,
             [Piece::Text(text)] => Glob::Exact(text.clone()),
             [Piece::Text(text), Piece::Run] => Glob::Prefix(text.clone()),
-            _ => Glob::Pieces(pieces.into()),
+            several if several.contains(&Piece::One) => Glob::Pieces(pieces.into()),
+            several => {
+                let texts = several.split(|piece| *piece == Piece::Run).map(|texts| match texts {
+                    [Piece::Text(text)] => text.clone(),
+                    _ => "".into(),
+                });
+                Glob::Texts(texts.collect())
+            }
         }
     }
 
@@ -54,6 +63,7 @@ impl Glob {
             Glob::All => true,
             Glob::Exact(exact) => **exact == *text,
             Glob::Prefix(start) => text.starts_with(&**start),
+            Glob::Texts(texts) => are_in(texts, text),
             Glob::Pieces(pieces) => matches(pieces, text),
         }
     }
@@ -63,6 +73,7 @@ impl Glob {
         match self {
             Glob::All => "",
             Glob::Exact(text) | Glob::Prefix(text) => text,
+            Glob::Texts(texts) => texts.first().map_or("", |text| text),
             Glob::Pieces(pieces) => match pieces.first() {
                 Some(Piece::Text(text)) => text,
                 _ => "",
@@ -95,6 +106,20 @@ pub fn push_text(text: &str, pieces: &mut Vec<Piece<Box<str>>>) {
         Some(Piece::Text(before)) => *before = format!("{before}{text}").into(),
         _ => pieces.push(Piece::Text(text.into())),
     }
+}
+
+/// Whether the first of some texts stands at the start of another, the last at its end, and the others between them in
+/// their order.
+fn are_in(texts: &[Box<str>], text: &str) -> bool {
+    let [first, between @ .., last] = texts else { return false };
+    let Some(mut rest) = text.strip_prefix(&**first) else { return false };
+    for wanted in between {
+        match after(wanted, rest) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(&**last)
 }
 
 /// Whether the whole of a text matches pieces.
@@ -139,10 +164,7 @@ fn stands_at_end<T: AsRef<str>>(segment: &[Piece<T>], text: &str) -> bool {
 fn find<'t, T: AsRef<str>>(segment: &[Piece<T>], text: &'t str) -> Option<&'t str> {
     match segment {
         [] => Some(text),
-        [Piece::Text(wanted)] => {
-            let at = memmem::find(text.as_bytes(), wanted.as_ref().as_bytes())?;
-            text.get(at + wanted.as_ref().len()..)
-        }
+        [Piece::Text(wanted)] => after(wanted.as_ref(), text),
         _ if segment.len().saturating_mul(text.len()) > TRIED_MAX => find_at_once(segment, text),
         _ => {
             let mut rest = text;
@@ -154,6 +176,16 @@ fn find<'t, T: AsRef<str>>(segment: &[Piece<T>], text: &'t str) -> Option<&'t st
             }
         }
     }
+}
+
+/// What follows a text where it is found first.
+fn after<'t>(wanted: &str, text: &'t str) -> Option<&'t str> {
+    let wanted = wanted.as_bytes();
+    let at = match wanted {
+        [byte] => memchr(*byte, text.as_bytes()),
+        _ => memmem::find(text.as_bytes(), wanted),
+    };
+    text.get(at? + wanted.len()..)
 }
 
 /// The most pieces that are compared one by one with a text before all places are tried at once.

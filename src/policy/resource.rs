@@ -37,9 +37,15 @@ pub enum Resource<'a> {
     Other(&'a str),
 }
 
+/// What most resources begin with.
+const S3: &str = "arn:aws:s3:::";
+
 impl<'a> Resource<'a> {
     /// Splits a resource.
     pub fn new(text: &'a str) -> Self {
+        if let Some((head, resource)) = text.split_at_checked(S3.len()).filter(|(head, _)| *head == S3) {
+            return Resource::Arn { head, resource: Sought::new(resource) };
+        }
         let mut colons = text.bytes().enumerate().filter(|(_, byte)| *byte == b':');
         match colons.nth(4).and_then(|(at, _)| text.split_at_checked(at + 1)) {
             Some((head, resource)) if head.starts_with("arn:") => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     compiled::{Policy, Statement},
-    decide::{Action, Decided, Layer, Question},
+    decide::{Action, Question},
     document::Effect,
     index::{Index, Place},
     principal::{Named, Party},
@@ -19,6 +19,24 @@ pub struct PolicySet {
     policies: Box<[(Source, Arc<Policy>)]>,
     /// `None` for few statements, of which each is asked.
     index: Option<Box<Indices>>,
+}
+
+/// A statement that answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The statement.
+    pub statement: &'a Statement,
+    /// The policy that it stands in.
+    pub source: &'a str,
+    /// Its place in the policy, from 0.
+    pub at: u32,
+}
+
+/// A statement of a resource-based policy that answers, and the words in which it names who asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Granted<'a> {
+    pub(super) found: Found<'a>,
+    pub(super) named: Named,
 }
 
 /// Statements that deny, and statements that allow, where no principals are asked for.
@@ -36,7 +54,7 @@ impl PolicySet {
     /// Puts policies together.
     pub fn new(policies: impl IntoIterator<Item = (Source, Arc<Policy>)>) -> Self {
         let mut set = Self { policies: policies.into_iter().collect(), index: None };
-        let weight: usize = set.statements().map(|(_, statement)| 1 + statement.action_patterns()).sum();
+        let weight: usize = set.statements().map(|found| 1 + found.statement.action_patterns()).sum();
         if weight > ASKED_MAX {
             let of = |effect| Index::new(set.for_identities(effect));
             set.index = Some(Box::new(Indices { deny: of(Effect::Deny), allow: of(Effect::Allow) }));
@@ -55,19 +73,16 @@ impl PolicySet {
     }
 
     /// The first statement that denies, else the first that allows.
-    pub(super) fn decide(&self, question: &Question<'_>, action: &Action<'_>, layer: Layer) -> Option<Decided<'_>> {
-        let place = match &self.index {
-            Some(index) => {
-                let first = |index: &Index| {
-                    index.first(action, question.resource.last(), |place, is_known| {
-                        self.statement(place).is_some_and(|statement| statement.fits(action, question, is_known))
-                    })
-                };
-                first(&index.deny).or_else(|| first(&index.allow))?
-            }
-            None => self.ask_each(question, action)?,
+    pub(super) fn decide(&self, question: &Question<'_>, action: &Action<'_>) -> Option<Found<'_>> {
+        let Some(index) = &self.index else { return self.ask_each(question, action) };
+        let first = |index: &Index| {
+            index.first(action, question.resource.last(), |place, is_known| {
+                self.statement(place).is_some_and(|statement| statement.fits(action, question, is_known))
+            })
         };
-        self.decided(place, self.statement(place)?, layer)
+        let (policy, at) = first(&index.deny).or_else(|| first(&index.allow))?;
+        let (source, policy) = self.policies.get(policy as usize)?;
+        Some(Found { statement: policy.statements().get(at as usize)?, source, at })
     }
 
     /// The same of a resource-based policy, with the words in which it names the party: the first statement that denies,
@@ -76,21 +91,20 @@ impl PolicySet {
         &self,
         question: &Question<'_>,
         action: &Action<'_>,
-        layer: Layer,
         party: &Party<'_>,
-    ) -> Option<(Decided<'_>, Named)> {
-        let mut allowed: Option<(Decided<'_>, Named)> = None;
-        for (place, statement) in self.statements() {
-            let Some(named) = statement.names(party) else { continue };
-            if statement.effect == Effect::Allow && allowed.is_some_and(|(_, before)| before >= named) {
+    ) -> Option<Granted<'_>> {
+        let mut allowed: Option<Granted<'_>> = None;
+        for found in self.statements() {
+            let Some(named) = found.statement.names(party) else { continue };
+            if !found.denies() && allowed.is_some_and(|before| before.named >= named) {
                 continue;
             }
-            if statement.fits(action, question, false) {
-                let decided = (self.decided(place, statement, layer)?, named);
-                if statement.effect == Effect::Deny {
-                    return Some(decided);
+            if found.statement.fits(action, question, false) {
+                let granted = Granted { found, named };
+                if found.denies() {
+                    return Some(granted);
                 }
-                allowed = Some(decided);
+                allowed = Some(granted);
             }
         }
         allowed
@@ -106,17 +120,15 @@ impl PolicySet {
         self.policies.iter().map(|(source, policy)| (source, &**policy))
     }
 
-    fn ask_each(&self, question: &Question<'_>, action: &Action<'_>) -> Option<Place> {
+    fn ask_each(&self, question: &Question<'_>, action: &Action<'_>) -> Option<Found<'_>> {
         let mut allowed = None;
-        for (policy_at, (_, policy)) in (0u32..).zip(&self.policies) {
-            for (at, statement) in (0u32..).zip(policy.statements()) {
-                let is_of_use = statement.effect == Effect::Deny || allowed.is_none();
-                if is_of_use && statement.counts_for_identities() && statement.fits(action, question, false) {
-                    if statement.effect == Effect::Deny {
-                        return Some((policy_at, at));
-                    }
-                    allowed = Some((policy_at, at));
+        for found in self.statements() {
+            let is_of_use = found.denies() || allowed.is_none();
+            if is_of_use && found.statement.counts_for_identities() && found.statement.fits(action, question, false) {
+                if found.denies() {
+                    return Some(found);
                 }
+                allowed = Some(found);
             }
         }
         allowed
@@ -124,22 +136,26 @@ impl PolicySet {
 
     /// The statements of an effect that can stand in a policy that is not resource-based.
     fn for_identities(&self, effect: Effect) -> impl Iterator<Item = (Place, &Statement)> {
-        self.statements().filter(move |(_, statement)| statement.effect == effect && statement.counts_for_identities())
+        let places = (0u32..).zip(&self.policies).flat_map(|(policy, (_, compiled))| {
+            (0u32..).zip(compiled.statements()).map(move |(at, statement)| ((policy, at), statement))
+        });
+        places.filter(move |(_, statement)| statement.effect == effect && statement.counts_for_identities())
     }
 
-    fn statements(&self) -> impl Iterator<Item = (Place, &Statement)> {
-        let policies = (0u32..).zip(&self.policies);
-        policies.flat_map(|(policy_at, (_, policy))| {
-            (0u32..).zip(policy.statements()).map(move |(at, statement)| ((policy_at, at), statement))
+    fn statements(&self) -> impl Iterator<Item = Found<'_>> {
+        self.policies.iter().flat_map(|(source, policy)| {
+            (0u32..).zip(policy.statements()).map(move |(at, statement)| Found { statement, source, at })
         })
     }
 
     fn statement(&self, (policy, statement): Place) -> Option<&Statement> {
         self.policies.get(policy as usize)?.1.statements().get(statement as usize)
     }
+}
 
-    fn decided<'a>(&'a self, place: Place, statement: &'a Statement, layer: Layer) -> Option<Decided<'a>> {
-        let (source, _) = self.policies.get(place.0 as usize)?;
-        Some(Decided::by(statement, layer, source, place.1))
+impl Found<'_> {
+    /// Whether it denies.
+    pub fn denies(&self) -> bool {
+        self.statement.effect == Effect::Deny
     }
 }

@@ -141,8 +141,8 @@ fn tells_the_same(explanation: &Explanation<'_>, allowed: bool, what: impl Fn() 
         Decision::Deny(DenyKind::Explicit(decided)) => {
             assert!(!allowed && denies, "{}", what());
             let matched = verdicts(decided.layer).flat_map(|answer| &answer.matched);
-            let it = matched.filter(|matched| matched.source == decided.source);
-            assert!(it.into_iter().any(|matched| matched.statement == decided.statement), "{}", what());
+            let it = matched.filter(|matched| matched.source == decided.found.source);
+            assert!(it.into_iter().any(|matched| matched.statement == decided.found.at), "{}", what());
         }
         Decision::Deny(DenyKind::Implicit(layer)) => {
             assert!(!allowed && !denies, "{}", what());
