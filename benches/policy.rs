@@ -83,33 +83,33 @@ fn run(bencher: Bencher, sets: &[PolicySet], action: &str, resource: &str, expec
 }
 
 /// All policies in one set; the statement that fits begins with a wildcard.
-#[divan::bench(args = [10, 100, 1_000])]
+#[divan::bench(args = [10, 100, 1_000], sample_size = 1_000)]
 fn allowed_by_wildcard(bencher: Bencher, count: usize) {
     let set = PolicySet::new(policies((0..count).map(|at| document(at, count))));
     run(bencher, &[set], "s3:GetObject", "arn:aws:s3:::b42/2026/summer/beach.jpg", "allow");
 }
 
 /// The statement that fits is one of many folders.
-#[divan::bench(args = [10, 100, 1_000])]
+#[divan::bench(args = [10, 100, 1_000], sample_size = 1_000)]
 fn allowed_by_folder(bencher: Bencher, count: usize) {
     let set = PolicySet::new(policies((0..count).map(|at| document(at, count))));
     run(bencher, &[set], "s3:PutObject", "arn:aws:s3:::project-3/2026/summer/beach.jpg", "allow");
 }
 
-#[divan::bench(args = [10, 100, 1_000])]
+#[divan::bench(args = [10, 100, 1_000], sample_size = 1_000)]
 fn denied_implicitly(bencher: Bencher, count: usize) {
     let set = PolicySet::new(policies((0..count).map(|at| document(at, count))));
     run(bencher, &[set], "s3:GetObject", "arn:aws:s3:::other/2026/summer/beach.jpg", "none");
 }
 
-#[divan::bench(args = [10, 100, 1_000])]
+#[divan::bench(args = [10, 100, 1_000], sample_size = 1_000)]
 fn denied_explicitly(bencher: Bencher, count: usize) {
     let set = PolicySet::new(policies((0..count).map(|at| document(at, count))));
     run(bencher, &[set], "s3:DeleteObject", "arn:aws:s3:::project-3/locked/beach.jpg", "deny");
 }
 
 /// Managed policies, each a set of its own, put together as the store does for a user.
-#[divan::bench(args = [1, 10])]
+#[divan::bench(args = [1, 10], sample_size = 1_000)]
 fn attached(bencher: Bencher, count: usize) {
     let sets: Vec<_> =
         policies((0..count).map(|at| document(at, count))).into_iter().map(|it| PolicySet::new([it])).collect();
