@@ -22,7 +22,7 @@ use crate::{
 pub struct World {
     /// Identities.
     pub directory: Arc<Directory>,
-    /// The account that is served.
+    /// The account of the deployment, which there is before any other.
     pub account: AccountId,
     /// What limits all accounts.
     pub organization: Arc<ArcSwap<Organization>>,

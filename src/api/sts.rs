@@ -48,7 +48,7 @@ fn decode_authorization_message(_: &Scene<'_>, input: &mut Input<'_>) -> Result<
     let message = input.required("EncodedMessage", &MESSAGE);
     input.check()?;
     Ok(Plan::new("sts:DecodeAuthorizationMessage", "*", move |scene| {
-        let opened = scene.world.messages.open(scene.world.account, &message);
+        let opened = scene.world.messages.open(scene.account(), &message);
         let opened = opened
             .ok_or_else(|| Fault::new(400, "InvalidAuthorizationMessageException", "The message is not valid."))?;
         Ok(Node::one("DecodedMessage", Node::Text(opened)))

@@ -111,6 +111,16 @@ pub enum IdKind {
     Role,
     /// `ANPA`: a managed policy.
     Policy,
+    /// `AIPA`: an instance profile.
+    InstanceProfile,
+    /// `ASCA`: a certificate.
+    Certificate,
+    /// `APKA`: a public key.
+    PublicKey,
+    /// `ACCA`: a credential for one service.
+    ServiceCredential,
+    /// `ABIA`: a bearer token for one service.
+    BearerToken,
 }
 
 impl IdKind {
@@ -123,6 +133,11 @@ impl IdKind {
             IdKind::Group => "AGPA",
             IdKind::Role => "AROA",
             IdKind::Policy => "ANPA",
+            IdKind::InstanceProfile => "AIPA",
+            IdKind::Certificate => "ASCA",
+            IdKind::PublicKey => "APKA",
+            IdKind::ServiceCredential => "ACCA",
+            IdKind::BearerToken => "ABIA",
         }
     }
 

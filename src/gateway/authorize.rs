@@ -182,9 +182,9 @@ impl<'a> Guard<'a> {
     fn of(around: &Circumstances<'_>, operation: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
         let caller = around.caller.principal().account();
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
-            // What is no single resource belongs to whoever asks.
-            let account =
-                if resource == "*" { caller.unwrap_or(around.resource_account) } else { around.resource_account };
+            // What names no account belongs to whoever asks.
+            let named = resource.split(':').nth(4).and_then(|account| account.parse().ok());
+            let account = named.or(caller).unwrap_or(around.resource_account);
             return Self { account, policy: Ok(None), is_restricted: false };
         };
         let bucket = rest.split('/').next().unwrap_or_default();

@@ -89,26 +89,32 @@ pub enum IdentityKind {
     User,
     /// A group: lends its policies to its members; is not a principal.
     Group,
+    /// A role: taken for a while by those whom its trust policy names.
+    Role,
 }
 
 impl IdentityKind {
-    /// The word of ARNs: `user`, `group`.
+    /// All of them.
+    pub const ALL: [IdentityKind; 3] = [IdentityKind::User, IdentityKind::Group, IdentityKind::Role];
+
+    /// The word of ARNs: `user`, `group`, `role`.
     pub fn word(self) -> &'static str {
         match self {
             IdentityKind::User => "user",
             IdentityKind::Group => "group",
+            IdentityKind::Role => "role",
         }
     }
 }
 
-/// A user or a group.
+/// A user, a group or a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Which of the two.
+    /// Which of the three.
     pub kind: IdentityKind,
     /// The account that it belongs to.
     pub account: AccountId,
-    /// The unique id: `AIDA...`, `AGPA...`. Never used again.
+    /// The unique id: `AIDA...`, `AGPA...`, `AROA...`. Never used again.
     pub id: Box<str>,
     /// The name, unique in the account and kind without regard to case.
     pub name: Box<str>,
@@ -122,6 +128,112 @@ impl Identity {
     /// `arn:aws:iam::{account}:user{path}{name}`.
     pub fn arn(&self) -> Arn {
         Arn::iam(self.account.as_str(), &format!("{}{}{}", self.kind.word(), self.path, self.name))
+    }
+}
+
+/// What a role has beside what every identity has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleDetails {
+    /// The JSON text of its trust policy as it was given.
+    pub trust: Box<str>,
+    /// What its maker says of it.
+    pub description: Option<Box<str>>,
+    /// The longest that a session of it lasts, in seconds.
+    pub session_seconds_max: u32,
+}
+
+/// Something else that an account keeps, with details that only the API of its kind reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// The unique id over all kinds. Never used again.
+    pub id: Box<str>,
+    /// The name, unique in the account and kind without regard to case.
+    pub name: Box<str>,
+    /// The path; `/` for kinds without paths.
+    pub path: Box<str>,
+    /// The unique id of the user or role that it belongs to; `None` for the account or its root. An identity cannot be
+    /// deleted while it owns items.
+    pub owner: Option<Box<str>>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The rest, as JSON.
+    pub details: Box<str>,
+}
+
+/// The kinds of [`Item`]s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ItemKind {
+    /// The name that an account has beside its number.
+    AccountAlias,
+    /// An answer that is made once and asked for later: a report, a deletion.
+    Job,
+    /// A request that permissions be delegated.
+    DelegationRequest,
+    /// A place for one role, as machines know it.
+    InstanceProfile,
+    /// The password of a user.
+    LoginProfile,
+    /// A virtual MFA device, whether somebody's or not yet.
+    MfaDevice,
+    /// An OpenID Connect provider.
+    OidcProvider,
+    /// What an account asks of passwords.
+    PasswordPolicy,
+    /// A SAML provider.
+    SamlProvider,
+    /// A server certificate.
+    ServerCertificate,
+    /// A user's name and password, or token, for one service.
+    ServiceCredential,
+    /// An account's other choices.
+    Setting,
+    /// A user's X.509 certificate.
+    SigningCertificate,
+    /// A user's SSH public key.
+    SshKey,
+}
+
+impl ItemKind {
+    /// All of them.
+    pub const ALL: [ItemKind; 14] = [
+        ItemKind::AccountAlias,
+        ItemKind::Job,
+        ItemKind::DelegationRequest,
+        ItemKind::InstanceProfile,
+        ItemKind::LoginProfile,
+        ItemKind::MfaDevice,
+        ItemKind::OidcProvider,
+        ItemKind::PasswordPolicy,
+        ItemKind::SamlProvider,
+        ItemKind::ServerCertificate,
+        ItemKind::ServiceCredential,
+        ItemKind::Setting,
+        ItemKind::SigningCertificate,
+        ItemKind::SshKey,
+    ];
+
+    /// As the store writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            ItemKind::AccountAlias => "account-alias",
+            ItemKind::Job => "job",
+            ItemKind::DelegationRequest => "delegation-request",
+            ItemKind::InstanceProfile => "instance-profile",
+            ItemKind::LoginProfile => "login-profile",
+            ItemKind::MfaDevice => "mfa",
+            ItemKind::OidcProvider => "oidc-provider",
+            ItemKind::PasswordPolicy => "password-policy",
+            ItemKind::SamlProvider => "saml-provider",
+            ItemKind::ServerCertificate => "server-certificate",
+            ItemKind::ServiceCredential => "service-credential",
+            ItemKind::Setting => "setting",
+            ItemKind::SigningCertificate => "signing-certificate",
+            ItemKind::SshKey => "ssh-key",
+        }
     }
 }
 

@@ -22,8 +22,8 @@ mod system_random;
 
 pub use directory::{Directory, RootKey};
 pub use entity::{
-    AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed, ManagedPolicy,
-    PolicyUse, PolicyVersion, PublicAccessBlock,
+    AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus, LastUsed,
+    ManagedPolicy, PolicyUse, PolicyVersion, PublicAccessBlock, RoleDetails,
 };
 pub use error::{ErrorKind, StoreError};
 pub use master_key::MasterKey;
@@ -31,6 +31,7 @@ pub use messages::MessageKey;
 pub use snapshot::Snapshot;
 pub use sqlite::SqliteStore;
 pub use system_random::SystemRandom;
+use zeroize::Zeroizing;
 
 use crate::base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp};
 
@@ -63,6 +64,13 @@ pub struct Listing<T> {
     pub next: Option<Box<str>>,
 }
 
+impl<T> Listing<T> {
+    /// The same listing of something else about each item.
+    pub fn try_map<U, E>(self, map: impl FnMut(T) -> Result<U, E>) -> Result<Listing<U>, E> {
+        Ok(Listing { items: self.items.into_iter().map(map).collect::<Result<_, _>>()?, next: self.next })
+    }
+}
+
 /// What a change concerns. A reader of changes looks at the entity as it is now, or finds it gone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Subject {
@@ -91,7 +99,7 @@ pub struct OpenKey {
 /// An identity with everything that decides what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
-    /// The user or group.
+    /// The user, group or role.
     pub identity: Identity,
     /// Its tags, by folded key.
     pub tags: Vec<Tag>,
@@ -109,7 +117,7 @@ pub struct Holding {
 pub enum Record {
     /// A managed policy with the document of its default version.
     Policy(ManagedPolicy, Box<str>),
-    /// A user or group.
+    /// A user, group or role.
     Identity(Holding),
     /// An access key. Comes after its owner.
     AccessKey(OpenKey),
@@ -139,25 +147,30 @@ pub trait UnitOfWork {
     /// All accounts, by number.
     fn accounts(&mut self) -> Result<Vec<Account>, StoreError>;
 
-    /// Adds a user or group. [`ErrorKind::Exists`] if the name is taken.
+    /// Adds a user, group or role. [`ErrorKind::Exists`] if the name is taken.
     fn add_identity(&mut self, identity: &Identity) -> Result<(), StoreError>;
     /// An identity by name, without regard to case.
     fn identity(&mut self, account: AccountId, kind: IdentityKind, name: &str) -> Result<Option<Identity>, StoreError>;
     /// An identity by unique id.
     fn identity_by_id(&mut self, id: &str) -> Result<Option<Identity>, StoreError>;
-    /// The account's users or groups.
+    /// The account's users, groups or roles.
     fn identities(
         &mut self,
         account: AccountId,
         kind: IdentityKind,
         page: Page<'_>,
     ) -> Result<Listing<Identity>, StoreError>;
-    /// How many users or groups the account has.
+    /// How many users, groups or roles the account has.
     fn count_identities(&mut self, account: AccountId, kind: IdentityKind) -> Result<u64, StoreError>;
     /// Gives an identity another name, path, or both. [`ErrorKind::Exists`] if the name is another's.
     fn rename_identity(&mut self, id: &str, name: &str, path: &str) -> Result<(), StoreError>;
     /// Deletes an identity and its tags. [`ErrorKind::InUse`] while it has keys, policies, groups or members.
     fn delete_identity(&mut self, id: &str) -> Result<(), StoreError>;
+
+    /// Keeps what a role has beside what every identity has, in place of what it had before.
+    fn put_role(&mut self, id: &str, role: &RoleDetails) -> Result<(), StoreError>;
+    /// What a role has beside what every identity has.
+    fn role(&mut self, id: &str) -> Result<Option<RoleDetails>, StoreError>;
 
     /// Adds a user to a group; `false` if it was a member already.
     fn add_member(&mut self, group: &str, user: &str) -> Result<bool, StoreError>;
@@ -224,7 +237,7 @@ pub trait UnitOfWork {
     fn detach(&mut self, identity: &str, policy: &str) -> Result<bool, StoreError>;
     /// The managed policies of an identity.
     fn attached_policies(&mut self, identity: &str, page: Page<'_>) -> Result<Listing<ManagedPolicy>, StoreError>;
-    /// The users or groups to which a managed policy is attached.
+    /// The users, groups or roles to which a managed policy is attached.
     fn attached_identities(
         &mut self,
         policy: &str,
@@ -232,12 +245,17 @@ pub trait UnitOfWork {
         page: Page<'_>,
     ) -> Result<Listing<Identity>, StoreError>;
 
-    /// Makes a managed policy the permissions boundary of a user, or takes it away; `true` if it had one.
-    fn put_boundary(&mut self, user: &str, policy: Option<&str>) -> Result<bool, StoreError>;
-    /// The permissions boundary of a user.
-    fn boundary(&mut self, user: &str) -> Result<Option<ManagedPolicy>, StoreError>;
-    /// The users whose boundary a managed policy is.
-    fn bounded_identities(&mut self, policy: &str, page: Page<'_>) -> Result<Listing<Identity>, StoreError>;
+    /// Makes a managed policy the permissions boundary of a user or role, or takes it away; `true` if it had one.
+    fn put_boundary(&mut self, identity: &str, policy: Option<&str>) -> Result<bool, StoreError>;
+    /// The permissions boundary of a user or role.
+    fn boundary(&mut self, identity: &str) -> Result<Option<ManagedPolicy>, StoreError>;
+    /// The users or roles whose boundary a managed policy is.
+    fn bounded_identities(
+        &mut self,
+        policy: &str,
+        kind: IdentityKind,
+        page: Page<'_>,
+    ) -> Result<Listing<Identity>, StoreError>;
 
     /// Adds an inline policy, or replaces the one of that name.
     fn put_inline_policy(&mut self, identity: &str, policy: &InlinePolicy) -> Result<(), StoreError>;
@@ -248,12 +266,36 @@ pub trait UnitOfWork {
     /// Deletes an inline policy; `false` if there was none.
     fn delete_inline_policy(&mut self, identity: &str, name: &str) -> Result<bool, StoreError>;
 
-    /// The tags of an identity or managed policy, by folded key.
+    /// The tags of an identity, managed policy or item, by folded key.
     fn tags(&mut self, resource: &str) -> Result<Vec<Tag>, StoreError>;
     /// Adds tags, or replaces those of the same key.
     fn put_tags(&mut self, resource: &str, tags: &[Tag]) -> Result<(), StoreError>;
     /// Deletes tags; keys without a tag are passed over.
     fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Result<(), StoreError>;
+
+    /// Adds an item, with a secret of it, which is sealed. [`ErrorKind::Exists`] if the name or id is taken. Snapshots show
+    /// no items, so changes of items are no changes to readers of changes.
+    fn add_item(&mut self, item: &Item, secret: Option<&[u8]>) -> Result<(), StoreError>;
+    /// An item by name, without regard to case.
+    fn item(&mut self, account: AccountId, kind: ItemKind, name: &str) -> Result<Option<Item>, StoreError>;
+    /// The same in whichever account; the first of them, if there are several.
+    fn item_anywhere(&mut self, kind: ItemKind, name: &str) -> Result<Option<Item>, StoreError>;
+    /// An item by unique id.
+    fn item_by_id(&mut self, id: &str) -> Result<Option<Item>, StoreError>;
+    /// The account's items of a kind.
+    fn items(&mut self, account: AccountId, kind: ItemKind, page: Page<'_>) -> Result<Listing<Item>, StoreError>;
+    /// The items of a kind that an identity owns, oldest first.
+    fn items_of(&mut self, owner: &str, kind: ItemKind) -> Result<Vec<Item>, StoreError>;
+    /// How many items of a kind the account has.
+    fn count_items(&mut self, account: AccountId, kind: ItemKind) -> Result<u64, StoreError>;
+    /// Gives an item another name, path, owner and details. [`ErrorKind::Exists`] if the name is another's.
+    fn update_item(&mut self, item: &Item) -> Result<(), StoreError>;
+    /// Gives an item another secret.
+    fn put_item_secret(&mut self, id: &str, secret: &[u8]) -> Result<(), StoreError>;
+    /// The secret of an item, opened; `None` if there is none.
+    fn item_secret(&mut self, id: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError>;
+    /// Deletes an item with its secret and tags.
+    fn delete_item(&mut self, id: &str) -> Result<(), StoreError>;
 
     /// Adds a bucket. [`ErrorKind::Exists`] if the name is taken, in any account.
     fn add_bucket(&mut self, bucket: &Bucket) -> Result<(), StoreError>;

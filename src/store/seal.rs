@@ -65,25 +65,48 @@ impl DataKey {
 
     /// Seals the secret of an access key.
     pub fn seal(&self, key: &AccessKeyId, secret: &SecretKey, random: &dyn Random) -> Result<Vec<u8>, StoreError> {
-        let mut sealed = vec![FORMAT];
-        sealed.extend(self.version.to_be_bytes());
-        self.aead.seal(&self.place_of(key), secret.expose().as_bytes(), random, &mut sealed)?;
-        Ok(sealed)
+        self.seal_at(&self.place_of(key), secret.expose().as_bytes(), random)
+    }
+
+    /// Seals the secret of an item.
+    pub fn seal_item(&self, id: &str, secret: &[u8], random: &dyn Random) -> Result<Vec<u8>, StoreError> {
+        self.seal_at(&self.place_of_item(id), secret, random)
     }
 
     /// Opens the secret of an access key.
     pub fn open(&self, key: &AccessKeyId, sealed: &[u8]) -> Result<SecretKey, StoreError> {
         let damaged = || StoreError::damaged(format!("the sealed secret of access key `{key}` has an unknown form"));
-        if data_key_version(sealed) != Some(self.version) {
-            return Err(damaged());
-        }
-        let (_, sealed) = sealed.split_first_chunk::<5>().ok_or_else(damaged)?;
-        let text = String::from_utf8(self.aead.open(&self.place_of(key), sealed)?).map_err(|_| damaged())?;
+        let text = String::from_utf8(self.open_at(&self.place_of(key), sealed)?).map_err(|_| damaged())?;
         Ok(SecretKey::new(text))
+    }
+
+    /// Opens the secret of an item.
+    pub fn open_item(&self, id: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        self.open_at(&self.place_of_item(id), sealed).map(Zeroizing::new)
+    }
+
+    fn seal_at(&self, place: &[u8], secret: &[u8], random: &dyn Random) -> Result<Vec<u8>, StoreError> {
+        let mut sealed = vec![FORMAT];
+        sealed.extend(self.version.to_be_bytes());
+        self.aead.seal(place, secret, random, &mut sealed)?;
+        Ok(sealed)
+    }
+
+    fn open_at(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let unknown = || StoreError::damaged("a sealed secret has an unknown form");
+        if data_key_version(sealed) != Some(self.version) {
+            return Err(unknown());
+        }
+        let (_, sealed) = sealed.split_first_chunk::<5>().ok_or_else(unknown)?;
+        self.aead.open(place, sealed)
     }
 
     fn place_of(&self, key: &AccessKeyId) -> Vec<u8> {
         place("secret access key", &[self.account.as_str().as_bytes(), key.as_str().as_bytes()])
+    }
+
+    fn place_of_item(&self, id: &str) -> Vec<u8> {
+        place("secret of an item", &[self.account.as_str().as_bytes(), id.as_bytes()])
     }
 
     fn place(account: AccountId, version: u32) -> Vec<u8> {

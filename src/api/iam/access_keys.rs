@@ -32,7 +32,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:CreateAccessKey", arn, move |scene| {
-        let account = scene.world.account;
+        let account = scene.account();
         let id = unique_id(IdKind::AccessKey, account, random(scene)?);
         let id = AccessKeyId::parse(&id).ok_or_else(|| Fault::new(500, "ServiceFailure", "No id could be made."))?;
         let secret = SecretKey::new(BASE64.encode(&random::<30>(scene)?));
@@ -58,7 +58,7 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:ListAccessKeys", arn, move |scene| {
-        let account = scene.world.account;
+        let account = scene.account();
         let keys = scene.world.directory.read(|work| {
             let owner = holder.owner(work)?;
             Ok::<_, Fault>(work.access_keys(account, &owner)?)
@@ -109,10 +109,10 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 pub(super) fn last_used(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
     input.check()?;
-    let world = scene.world;
-    let (key, user) = world.directory.read(|work| {
+    let account = scene.account();
+    let (key, user) = scene.world.directory.read(|work| {
         let key = AccessKeyId::parse(&id).map_or(Ok(None), |id| work.access_key(&id))?;
-        let key = key.filter(|key| key.account == world.account);
+        let key = key.filter(|key| key.account == account);
         let user = match key.as_ref().map(|key| &key.owner) {
             Some(KeyOwner::User(user)) => work.identity_by_id(user)?,
             _ => None,
@@ -122,7 +122,7 @@ pub(super) fn last_used(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan
     let arn = match &user {
         Some(user) => user.arn(),
         // Nobody's key, or root's: only those who may ask for every user's learn of it.
-        None => Arn::iam(world.account.as_str(), "user/*"),
+        None => Arn::iam(account.as_str(), "user/*"),
     };
     Ok(Plan::new("iam:GetAccessKeyLastUsed", arn.as_str(), move |_| {
         let key = key.ok_or_else(|| no_such_key(&id))?;
@@ -153,7 +153,7 @@ impl Holder {
 
     fn arn(&self, scene: &Scene<'_>) -> String {
         match self {
-            Holder::Root => Arn::iam(scene.world.account.as_str(), "root").to_string(),
+            Holder::Root => Arn::iam(scene.account().as_str(), "root").to_string(),
             Holder::User(target) => target.arn().to_owned(),
         }
     }

@@ -1,10 +1,10 @@
-//! Managed policies attached to users and groups.
+//! Managed policies attached to users, groups and roles.
 
 use super::{
     listing::{Asked, marker, paged, truncated},
     nodes,
     target::{PolicyTarget, Target, over_quota},
-    texts::{ARN, KNOWN_USER_NAME, NAME},
+    texts::{ARN, KNOWN_USER_NAME, NAME, ROLE_NAME},
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
@@ -12,7 +12,7 @@ use crate::{
     store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork},
 };
 
-/// The most managed policies of one user or group.
+/// The most managed policies of one user, group or role.
 const ATTACHED_MAX: usize = 10;
 
 pub(super) fn attach_to_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -21,6 +21,18 @@ pub(super) fn attach_to_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result
 
 pub(super) fn attach_to_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     attach("iam:AttachGroupPolicy", "PoliciesPerGroup", IdentityKind::Group, scene, input)
+}
+
+pub(super) fn attach_to_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    attach("iam:AttachRolePolicy", "PoliciesPerRole", IdentityKind::Role, scene, input)
+}
+
+pub(super) fn detach_from_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    detach("iam:DetachRolePolicy", IdentityKind::Role, scene, input)
+}
+
+pub(super) fn list_of_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListAttachedRolePolicies", IdentityKind::Role, scene, input)
 }
 
 pub(super) fn detach_from_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -39,7 +51,14 @@ pub(super) fn list_of_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     list("iam:ListAttachedGroupPolicies", IdentityKind::Group, scene, input)
 }
 
-/// Groups first, then users. There are no roles.
+/// The kinds of those that hold policies, in the order in which they are listed: with the word of `EntityFilter`, and
+/// the member of the answer.
+const HOLDERS: [(IdentityKind, &str, &str); 3] = [
+    (IdentityKind::Group, "Group", "PolicyGroups"),
+    (IdentityKind::User, "User", "PolicyUsers"),
+    (IdentityKind::Role, "Role", "PolicyRoles"),
+];
+
 pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let policy = input.required("PolicyArn", &ARN);
     let words = ["User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"];
@@ -49,67 +68,66 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     input.check()?;
     let policy = PolicyTarget::of(scene, &policy)?;
     let (arn, facts) = (policy.arn().to_owned(), policy.facts());
-    let wants = move |kind| filter.is_none_or(|filter| filter == kind);
     let plan = Plan::new("iam:ListEntitiesForPolicy", arn, move |scene| {
-        let (mut groups, mut users, mut next) = (Vec::new(), Vec::new(), None);
+        let (mut room, mut next, mut begun) = (asked.items_max(), None, !asked.is_continued());
+        let mut members = Vec::new();
         scene.world.directory.read(|work| {
             let policy = policy.still(work)?;
-            let wants_groups = wants("Group") && usage != Some("PermissionsBoundary");
-            if let Some(page) = asked.of_kind("group:", asked.items_max()).filter(|_| wants_groups) {
-                let listing = work.attached_identities(&policy.id, IdentityKind::Group, page)?;
-                next = listing.next.map(|next| format!("group:{next}").into_boxed_str());
-                groups = listing.items;
-            }
-            // A marker of a group means that users begin anew.
-            let page = asked.of_kind("user:", usize::MAX).unwrap_or(Page { after: None, ..asked.page() });
-            if next.is_none() && wants("User") {
-                let room = asked.items_max().saturating_sub(groups.len());
-                let page = Page { items_max: room.max(1), ..page };
-                let listing = users_of(&policy, usage, page, work)?;
-                if room == 0 {
-                    next = (!listing.items.is_empty()).then(|| "user:".into());
-                } else {
-                    next = listing.next.map(|next| format!("user:{next}").into_boxed_str());
-                    users = listing.items;
+            for (kind, word, member) in HOLDERS {
+                let is_wanted = filter.is_none_or(|filter| filter == word);
+                let goes_on = asked.after_kind(kind.word());
+                let mut items = Vec::new();
+                if next.is_none() && (begun || goes_on.is_some()) {
+                    let after = goes_on.filter(|after| !begun && !after.is_empty());
+                    begun = true;
+                    // Where there is no room left, one more tells whether there is more.
+                    let page = Page { after, items_max: room.max(1), ..asked.page() };
+                    if is_wanted {
+                        let listing = holders(&policy, kind, usage, page, work)?;
+                        if room == 0 {
+                            next = (!listing.items.is_empty()).then(|| format!("{}:", kind.word()).into());
+                        } else {
+                            next = listing.next.map(|next| format!("{}:{next}", kind.word()).into_boxed_str());
+                            items = listing.items;
+                            room -= items.len();
+                        }
+                    }
                 }
+                members.push((member, Node::List(items.iter().map(nodes::holder).collect())));
             }
             Ok::<_, Fault>(())
         })?;
-        Ok(Node::Struct(vec![
-            ("PolicyGroups", Node::List(groups.iter().map(nodes::holder).collect())),
-            ("PolicyUsers", Node::List(users.iter().map(nodes::holder).collect())),
-            ("PolicyRoles", Node::List(Vec::new())),
-            truncated(&next),
-            marker(next),
-        ]))
+        members.extend([truncated(&next), marker(next)]);
+        Ok(Node::Struct(members))
     });
     Ok(plan.knowing(facts))
 }
 
-/// The users that a policy is attached to, that it bounds, or either.
-fn users_of(
+/// Those of a kind that a policy is attached to, that it bounds, or either.
+fn holders(
     policy: &ManagedPolicy,
+    kind: IdentityKind,
     usage: Option<&str>,
     page: Page<'_>,
     work: &mut dyn UnitOfWork,
 ) -> Result<Listing<Identity>, StoreError> {
     match usage {
-        Some("PermissionsBoundary") => work.bounded_identities(&policy.id, page),
+        Some("PermissionsBoundary") => work.bounded_identities(&policy.id, kind, page),
         None if policy.boundaries > 0 => {
             // The first of either are the first of both.
-            let attached = work.attached_identities(&policy.id, IdentityKind::User, page)?;
-            let bounded = work.bounded_identities(&policy.id, page)?;
+            let attached = work.attached_identities(&policy.id, kind, page)?;
+            let bounded = work.bounded_identities(&policy.id, kind, page)?;
             let is_cut = attached.next.is_some() || bounded.next.is_some();
             let mut items = attached.items;
             items.extend(bounded.items);
-            items.sort_by_key(|user| fold(&user.name));
+            items.sort_by_key(|identity| fold(&identity.name));
             items.dedup_by(|one, other| one.id == other.id);
             let is_cut = is_cut || items.len() > page.items_max;
             items.truncate(page.items_max);
             let next = items.last().map(|last| fold(&last.name).into()).filter(|_| is_cut);
             Ok(Listing { items, next })
         }
-        _ => work.attached_identities(&policy.id, IdentityKind::User, page),
+        _ => work.attached_identities(&policy.id, kind, page),
     }
 }
 
@@ -176,10 +194,11 @@ fn both(kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     Ok((Target::of(scene, kind, &name)?, PolicyTarget::of(scene, &policy)?))
 }
 
-/// `UserName` or `GroupName`, which has to be there.
+/// `UserName`, `GroupName` or `RoleName`, which has to be there.
 pub(super) fn holder_name(kind: IdentityKind, input: &mut Input<'_>) -> String {
     match kind {
         IdentityKind::User => input.required("UserName", &KNOWN_USER_NAME),
         IdentityKind::Group => input.required("GroupName", &NAME),
+        IdentityKind::Role => input.required("RoleName", &ROLE_NAME),
     }
 }

@@ -1,9 +1,10 @@
-//! Permissions boundaries of users: the most that their policies can allow.
+//! Permissions boundaries of users and roles: the most that their policies can allow.
 //! Source: IAM user guide, "Permissions boundaries for IAM entities".
 
 use super::{
+    attachments::holder_name,
     target::{PolicyTarget, Target, no_such},
-    texts::{ARN, KNOWN_USER_NAME},
+    texts::ARN,
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
@@ -12,13 +13,29 @@ use crate::{
 };
 
 pub(super) fn put_on_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
-    let name = input.required("UserName", &KNOWN_USER_NAME);
+    put("iam:PutUserPermissionsBoundary", IdentityKind::User, scene, input)
+}
+
+pub(super) fn put_on_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    put("iam:PutRolePermissionsBoundary", IdentityKind::Role, scene, input)
+}
+
+pub(super) fn delete_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    delete("iam:DeleteUserPermissionsBoundary", IdentityKind::User, scene, input)
+}
+
+pub(super) fn delete_of_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    delete("iam:DeleteRolePermissionsBoundary", IdentityKind::Role, scene, input)
+}
+
+fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let name = holder_name(kind, input);
     let policy = input.required("PermissionsBoundary", &ARN);
     input.check()?;
-    let target = Target::of(scene, IdentityKind::User, &name)?;
+    let target = Target::of(scene, kind, &name)?;
     let policy = PolicyTarget::of(scene, &policy)?;
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), fact(policy.arn()));
-    let plan = Plan::new("iam:PutUserPermissionsBoundary", arn, move |scene| {
+    let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let (user, policy) = (target.still(work)?, scope(&policy, work)?);
             work.put_boundary(&user.id, Some(&policy.id))?;
@@ -28,17 +45,20 @@ pub(super) fn put_on_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Pl
     Ok(plan.knowing(facts).knowing([boundary]))
 }
 
-pub(super) fn delete_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
-    let name = input.required("UserName", &KNOWN_USER_NAME);
+fn delete(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let name = holder_name(kind, input);
     input.check()?;
-    let target = Target::of(scene, IdentityKind::User, &name)?;
+    let target = Target::of(scene, kind, &name)?;
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
-    let plan = Plan::new("iam:DeleteUserPermissionsBoundary", arn, move |scene| {
+    let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let user = target.still(work)?;
             match work.put_boundary(&user.id, None)? {
                 true => Ok(Node::Nothing),
-                false => Err(no_such(format!("User {} does not have a permissions boundary.", user.name))),
+                false => {
+                    let kind = if kind == IdentityKind::Role { "Role" } else { "User" };
+                    Err(no_such(format!("{kind} {} does not have a permissions boundary.", user.name)))
+                }
             }
         })
     });

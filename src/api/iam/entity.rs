@@ -1,4 +1,4 @@
-//! A user or a group by its ARN, with the policies that count for it.
+//! A user, a group or a role by its ARN, with the policies that count for it.
 
 use super::{
     exclusions::Origin,
@@ -11,7 +11,7 @@ use crate::{
     store::{Identity, IdentityKind, Page, StoreError, UnitOfWork},
 };
 
-/// The user or group that an ARN names, which may not exist.
+/// The user, group or role that an ARN names, which may not exist.
 pub(super) struct Entity {
     target: Target,
     arn: String,
@@ -33,8 +33,8 @@ impl Entity {
         let arn = Arn::parse(text).filter(|arn| arn.service() == "iam").ok_or_else(|| unclear(text))?;
         let (kind, path) = arn.resource().split_once('/').ok_or_else(|| unclear(text))?;
         let name = path.rsplit('/').next().filter(|name| !name.is_empty()).ok_or_else(|| unclear(text))?;
-        let account = scene.world.account.as_str();
-        if arn.account() != account {
+        let account = scene.account();
+        if arn.account() != account.as_str() {
             let owner = arn.account();
             let message = format!(
                 "Invalid Policy Source Arn: caller's account {account} does not have access to policies in account {owner}"
@@ -44,7 +44,7 @@ impl Entity {
         let kind = match kind {
             "user" => IdentityKind::User,
             "group" => IdentityKind::Group,
-            "role" => return Err(no_such(format!("The role with name {name} cannot be found."))),
+            "role" => IdentityKind::Role,
             _ => return Err(unclear(text)),
         };
         Ok(Self { target: Target::of(scene, kind, name)?, arn: text.to_owned() })
@@ -89,14 +89,19 @@ impl Entity {
     pub(super) fn tell(&self, facts: &mut Facts) {
         let Ok(entity) = self.target.found() else { return };
         facts.add("aws:PrincipalAccount", Value::owned(entity.account.as_str()));
+        let kind = match entity.kind {
+            IdentityKind::User => "User",
+            IdentityKind::Role => "AssumedRole",
+            IdentityKind::Group => return,
+        };
+        facts.add("aws:PrincipalArn", Value::owned(self.arn.as_str()));
+        facts.add("aws:PrincipalType", Value::owned(kind));
+        for tag in self.target.tags() {
+            facts.add(&format!("aws:PrincipalTag/{}", tag.key), Value::owned(&*tag.value));
+        }
         if entity.kind == IdentityKind::User {
-            facts.add("aws:PrincipalArn", Value::owned(self.arn.as_str()));
-            facts.add("aws:PrincipalType", Value::owned("User"));
             facts.add("aws:username", Value::owned(&*entity.name));
             facts.add("aws:userid", Value::owned(&*entity.id));
-            for tag in self.target.tags() {
-                facts.add(&format!("aws:PrincipalTag/{}", tag.key), Value::owned(&*tag.value));
-            }
         }
     }
 }

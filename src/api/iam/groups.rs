@@ -17,7 +17,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
     let name = input.required("GroupName", &NAME);
     input.check()?;
-    let arn = Arn::iam(scene.world.account.as_str(), &format!("group{path}{name}"));
+    let arn = Arn::iam(scene.account().as_str(), &format!("group{path}{name}"));
     Ok(Plan::new("iam:CreateGroup", arn.as_str(), move |scene| {
         let identity = new(scene, IdentityKind::Group, &name, &path)?;
         let taken = || exists(format!("Group with name {name} already exists."));
@@ -50,9 +50,9 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let below = Arn::iam(scene.world.account.as_str(), &format!("group{}", asked.path_prefix()));
+    let below = Arn::iam(scene.account().as_str(), &format!("group{}", asked.path_prefix()));
     Ok(Plan::new("iam:ListGroups", below.as_str(), move |scene| {
-        let account = scene.world.account;
+        let account = scene.account();
         let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::Group, asked.page()))?;
         Ok(paged("Groups", listing, nodes::identity))
     }))

@@ -1,4 +1,4 @@
-//! Policies that belong to one user or group alone.
+//! Policies that belong to one user, group or role alone.
 
 use super::{
     attachments::holder_name,
@@ -20,6 +20,22 @@ pub(super) fn put_on_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Pl
 
 pub(super) fn put_on_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     put("iam:PutGroupPolicy", IdentityKind::Group, scene, input)
+}
+
+pub(super) fn put_on_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    put("iam:PutRolePolicy", IdentityKind::Role, scene, input)
+}
+
+pub(super) fn get_of_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    get("iam:GetRolePolicy", IdentityKind::Role, scene, input)
+}
+
+pub(super) fn delete_of_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    delete("iam:DeleteRolePolicy", IdentityKind::Role, scene, input)
+}
+
+pub(super) fn list_of_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListRolePolicies", IdentityKind::Role, scene, input)
 }
 
 pub(super) fn get_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -86,7 +102,7 @@ fn get(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
         scene.world.directory.read(|work| {
             let holder = target.still(work)?;
             let policy = work.inline_policy(&holder.id, &name)?.ok_or_else(|| missing(kind, &name))?;
-            let holder_member = if kind == IdentityKind::User { "UserName" } else { "GroupName" };
+            let (holder_member, _) = nodes::name_and_id(kind);
             Ok(Node::Struct(vec![
                 (holder_member, Node::text(&*holder.name)),
                 ("PolicyName", Node::text(&*policy.name)),
@@ -142,6 +158,7 @@ fn characters_max(kind: IdentityKind) -> usize {
     match kind {
         IdentityKind::User => quota::USER_INLINE_CHARACTERS_MAX,
         IdentityKind::Group => quota::GROUP_INLINE_CHARACTERS_MAX,
+        IdentityKind::Role => quota::ROLE_INLINE_CHARACTERS_MAX,
     }
 }
 

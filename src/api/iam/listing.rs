@@ -55,14 +55,15 @@ impl Asked {
         Listing { items, next }
     }
 
-    /// The same page of one of two listings that are shown one after the other. Their markers begin with the kind;
-    /// `None` if the marker is one of the other kind.
-    pub(super) fn of_kind(&self, kind: &str, items_max: usize) -> Option<Page<'_>> {
-        let after = match self.after.as_deref() {
-            None => None,
-            Some(after) => Some(after.strip_prefix(kind)?).filter(|after| !after.is_empty()),
-        };
-        Some(Page { after, items_max, path_prefix: &self.path_prefix })
+    /// Whether it goes on from an earlier answer.
+    pub(super) fn is_continued(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// Of several listings that are shown one after the other, each with its kind before its markers: where the one of
+    /// this kind goes on.
+    pub(super) fn after_kind(&self, kind: &str) -> Option<&str> {
+        self.after.as_deref()?.strip_prefix(kind)?.strip_prefix(':')
     }
 
     /// The most items of one answer.

@@ -15,6 +15,7 @@ mod nodes;
 mod not_offered;
 mod policies;
 mod policy_versions;
+mod roles;
 mod simulations;
 mod tags;
 mod target;
@@ -46,13 +47,13 @@ pub fn api(world: Arc<World>) -> Api {
     }
 }
 
-/// IAM tells of users and groups by name and of policies by kind; what is made and what is listed it tells by ARN, save
+/// IAM tells of users, groups and roles by name and of policies by kind; what is made and what is listed it tells by ARN, save
 /// a policy that is made.
 fn told_resource(operation: &str, arn: &str) -> Option<String> {
     let (kind, below) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
     let name = below.rsplit('/').next()?;
     match (operation, kind) {
-        ("CreateUser" | "CreateGroup" | "ListUsers" | "ListGroups", _) => None,
+        ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
         ("CreatePolicy", _) => Some(format!("policy {name}")),
         (_, "policy") => Some(format!("policy {arn}")),
         _ => Some(format!("{kind} {name}")),
@@ -73,21 +74,27 @@ const fn write(name: &'static str, plan: Planner) -> Operation {
 pub static OFFERED: &[Operation] = &[
     write("AddUserToGroup", members::add),
     write("AttachGroupPolicy", attachments::attach_to_group),
+    write("AttachRolePolicy", attachments::attach_to_role),
     write("AttachUserPolicy", attachments::attach_to_user),
     write("CreateAccessKey", access_keys::create),
     write("CreateGroup", groups::create),
     write("CreatePolicy", policies::create),
     write("CreatePolicyVersion", policy_versions::create),
+    write("CreateRole", roles::create),
     write("CreateUser", users::create),
     write("DeleteAccessKey", access_keys::delete),
     write("DeleteGroup", groups::delete),
     write("DeleteGroupPolicy", inline_policies::delete_of_group),
     write("DeletePolicy", policies::delete),
     write("DeletePolicyVersion", policy_versions::delete),
+    write("DeleteRole", roles::delete),
+    write("DeleteRolePermissionsBoundary", boundaries::delete_of_role),
+    write("DeleteRolePolicy", inline_policies::delete_of_role),
     write("DeleteUser", users::delete),
     write("DeleteUserPermissionsBoundary", boundaries::delete_of_user),
     write("DeleteUserPolicy", inline_policies::delete_of_user),
     write("DetachGroupPolicy", attachments::detach_from_group),
+    write("DetachRolePolicy", attachments::detach_from_role),
     write("DetachUserPolicy", attachments::detach_from_user),
     read("GetAccessKeyLastUsed", access_keys::last_used),
     read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),
@@ -96,10 +103,13 @@ pub static OFFERED: &[Operation] = &[
     read("GetGroupPolicy", inline_policies::get_of_group),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
+    read("GetRole", roles::get),
+    read("GetRolePolicy", inline_policies::get_of_role),
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
     read("ListAttachedGroupPolicies", attachments::list_of_group),
+    read("ListAttachedRolePolicies", attachments::list_of_role),
     read("ListAttachedUserPolicies", attachments::list_of_user),
     read("ListEntitiesForPolicy", attachments::list_entities),
     read("ListGroupPolicies", inline_policies::list_of_group),
@@ -108,10 +118,15 @@ pub static OFFERED: &[Operation] = &[
     read("ListPolicies", policies::list),
     read("ListPolicyTags", tags::list_of_policy),
     read("ListPolicyVersions", policy_versions::list),
+    read("ListRolePolicies", inline_policies::list_of_role),
+    read("ListRoleTags", tags::list_of_role),
+    read("ListRoles", roles::list),
     read("ListUserPolicies", inline_policies::list_of_user),
     read("ListUserTags", tags::list_of_user),
     read("ListUsers", users::list),
     write("PutGroupPolicy", inline_policies::put_on_group),
+    write("PutRolePermissionsBoundary", boundaries::put_on_role),
+    write("PutRolePolicy", inline_policies::put_on_role),
     write("PutUserPermissionsBoundary", boundaries::put_on_user),
     write("PutUserPolicy", inline_policies::put_on_user),
     write("RemoveUserFromGroup", members::remove),
@@ -119,10 +134,15 @@ pub static OFFERED: &[Operation] = &[
     read("SimulateCustomPolicy", simulations::custom),
     read("SimulatePrincipalPolicy", simulations::principal),
     write("TagPolicy", tags::tag_policy),
+    write("TagRole", tags::tag_role),
     write("TagUser", tags::tag_user),
     write("UntagPolicy", tags::untag_policy),
+    write("UntagRole", tags::untag_role),
     write("UntagUser", tags::untag_user),
     write("UpdateAccessKey", access_keys::update),
+    write("UpdateAssumeRolePolicy", roles::update_trust),
     write("UpdateGroup", groups::update),
+    write("UpdateRole", roles::update),
+    write("UpdateRoleDescription", roles::update_description),
     write("UpdateUser", users::update),
 ];

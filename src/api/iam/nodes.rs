@@ -4,8 +4,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     api::query::Node,
-    base::Tag,
-    store::{AccessKey, Identity, IdentityKind, ManagedPolicy, PolicyVersion},
+    base::{Fault, Tag},
+    store::{AccessKey, Identity, IdentityKind, ManagedPolicy, PolicyVersion, RoleDetails},
 };
 
 /// All but RFC 3986's unreserved characters, as documents are escaped in answers.
@@ -16,7 +16,7 @@ pub(super) fn document(text: &str) -> Node {
     Node::Text(utf8_percent_encode(text, RESERVED).to_string())
 }
 
-/// A user or a group.
+/// A user, a group or what all roles have.
 pub(super) fn identity(identity: &Identity) -> Node {
     Node::Struct(members(identity))
 }
@@ -24,18 +24,24 @@ pub(super) fn identity(identity: &Identity) -> Node {
 /// A user with its boundary and its tags, where it has any.
 pub(super) fn whole(identity: &Identity, boundary: Option<&ManagedPolicy>, tags: &[Tag]) -> Node {
     let mut members = members(identity);
-    if let Some(boundary) = boundary {
-        let boundary = vec![
+    members.extend(boundary_and_tags(boundary, tags));
+    Node::Struct(members)
+}
+
+fn boundary_and_tags(
+    boundary: Option<&ManagedPolicy>,
+    tags: &[Tag],
+) -> impl Iterator<Item = (&'static str, Node)> + use<> {
+    let boundary = boundary.map(|boundary| {
+        let members = vec![
             // The model has another word, which AWS never sends.
             ("PermissionsBoundaryType", Node::text("Policy")),
             ("PermissionsBoundaryArn", Node::text(boundary.arn().as_str())),
         ];
-        members.push(("PermissionsBoundary", Node::Struct(boundary)));
-    }
-    if !tags.is_empty() {
-        members.push(("Tags", list_of_tags(tags)));
-    }
-    Node::Struct(members)
+        ("PermissionsBoundary", Node::Struct(members))
+    });
+    let tags = (!tags.is_empty()).then(|| ("Tags", list_of_tags(tags)));
+    boundary.into_iter().chain(tags)
 }
 
 fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
@@ -49,11 +55,44 @@ fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
     ]
 }
 
-fn name_and_id(kind: IdentityKind) -> (&'static str, &'static str) {
+/// The members of a name and of a unique id.
+pub(super) fn name_and_id(kind: IdentityKind) -> (&'static str, &'static str) {
     match kind {
         IdentityKind::User => ("UserName", "UserId"),
         IdentityKind::Group => ("GroupName", "GroupId"),
+        IdentityKind::Role => ("RoleName", "RoleId"),
     }
+}
+
+/// `EntityAlreadyExists` for the name of a user, group or role.
+pub(super) fn taken(kind: IdentityKind, name: &str) -> Fault {
+    let kind = match kind {
+        IdentityKind::User => "User",
+        IdentityKind::Group => "Group",
+        IdentityKind::Role => "Role",
+    };
+    Fault::new(409, "EntityAlreadyExists", format!("{kind} with name {name} already exists."))
+}
+
+/// A role, as it is listed; with its boundary and tags where it is shown alone.
+pub(super) fn role(identity: &Identity, details: &RoleDetails) -> Vec<(&'static str, Node)> {
+    let mut members = members(identity);
+    members.push(("AssumeRolePolicyDocument", document(&details.trust)));
+    members.push(("Description", Node::maybe(details.description.as_deref())));
+    members.push(("MaxSessionDuration", Node::Number(details.session_seconds_max.into())));
+    members
+}
+
+/// A role with its boundary, its tags and, where it is read, its last use, of which nothing is known yet.
+pub(super) fn whole_role(
+    identity: &Identity,
+    details: &RoleDetails,
+    boundary: Option<&ManagedPolicy>,
+    tags: &[Tag],
+) -> Vec<(&'static str, Node)> {
+    let mut members = role(identity, details);
+    members.extend(boundary_and_tags(boundary, tags));
+    members
 }
 
 /// A list of tags.

@@ -24,11 +24,11 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let description = input.optional("Description", &DESCRIPTION);
     let tags = input.tags("Tags", false)?;
     input.check()?;
-    let arn = Arn::iam(scene.world.account.as_str(), &format!("policy{path}{name}"));
+    let arn = Arn::iam(scene.account().as_str(), &format!("policy{path}{name}"));
     let (facts, has_tags) = (request_tags(&tags), !tags.is_empty());
     let plan = Plan::new("iam:CreatePolicy", arn.as_str(), move |scene| {
         check_document(&document)?;
-        let (account, now) = (scene.world.account, scene.caller.at());
+        let (account, now) = (scene.account(), scene.caller.at());
         let policy = ManagedPolicy {
             account,
             id: unique_id(IdKind::Policy, account, random(scene)?).into(),
@@ -76,7 +76,7 @@ pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> 
     // AWS names this in place of an ARN, so that only `*` allows it.
     let below = format!("policy path {}", asked.path_prefix());
     Ok(Plan::new("iam:ListPolicies", below, move |scene| {
-        let account = scene.world.account;
+        let account = scene.account();
         let used = match (usage, only_attached) {
             (Some("PermissionsBoundary"), _) => PolicyUse::Boundary,
             (_, true) => PolicyUse::Attached,

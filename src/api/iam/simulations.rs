@@ -57,7 +57,7 @@ pub(super) fn custom(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault
     let questions = Questions::read(input)?;
     input.check()?;
     Ok(Plan::new("iam:SimulateCustomPolicy", "*", move |scene| {
-        let mut simulation = questions.simulation(scene.world.account.as_str())?;
+        let mut simulation = questions.simulation(scene.account().as_str())?;
         simulation.identity = PolicySet::new(given(&policies)?);
         for documents in &levels {
             let name = "ServiceControlPolicyInputList";
@@ -76,7 +76,7 @@ pub(super) fn principal(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan
     let entity = Entity::of(scene, &source)?;
     let (arn, facts) = (entity.arn().to_owned(), entity.facts());
     let plan = Plan::new("iam:SimulatePrincipalPolicy", arn, move |scene| {
-        let mut simulation = questions.simulation(scene.world.account.as_str())?;
+        let mut simulation = questions.simulation(scene.account().as_str())?;
         let attached = scene.world.directory.read(|work| entity.attached(work))?;
         let mut all = Vec::new();
         for Attached { source, document, .. } in attached.iter().filter(|policy| !excluded.leaves_out(policy)) {

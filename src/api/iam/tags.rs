@@ -1,10 +1,10 @@
-//! Tags of users and of managed policies.
+//! Tags of users, of roles and of managed policies.
 
 use super::{
     listing::{Asked, paged},
     nodes,
     target::{PolicyTarget, Target, request_tags, tag_keys},
-    texts::{ARN, KNOWN_USER_NAME, TAG_KEY},
+    texts::{ARN, KNOWN_USER_NAME, ROLE_NAME, TAG_KEY},
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
@@ -17,7 +17,7 @@ const TAGS_MAX: usize = 50;
 
 /// What has tags.
 enum Tagged {
-    User(Target),
+    Identity(Target),
     Policy(PolicyTarget),
 }
 
@@ -25,6 +25,18 @@ type Facts = Vec<(String, Value<'static>)>;
 
 pub(super) fn tag_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     tag("iam:TagUser", Tagged::user, scene, input)
+}
+
+pub(super) fn tag_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagRole", Tagged::role, scene, input)
+}
+
+pub(super) fn untag_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagRole", Tagged::role, scene, input)
+}
+
+pub(super) fn list_of_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListRoleTags", Tagged::role, scene, input)
 }
 
 pub(super) fn tag_policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -101,7 +113,13 @@ impl Tagged {
     fn user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
         let name = input.required("UserName", &KNOWN_USER_NAME);
         input.check()?;
-        Ok(Tagged::User(Target::of(scene, IdentityKind::User, &name)?))
+        Ok(Tagged::Identity(Target::of(scene, IdentityKind::User, &name)?))
+    }
+
+    fn role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        let name = input.required("RoleName", &ROLE_NAME);
+        input.check()?;
+        Ok(Tagged::Identity(Target::of(scene, IdentityKind::Role, &name)?))
     }
 
     fn policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
@@ -112,14 +130,14 @@ impl Tagged {
 
     fn arn(&self) -> &str {
         match self {
-            Tagged::User(target) => target.arn(),
+            Tagged::Identity(target) => target.arn(),
             Tagged::Policy(target) => target.arn(),
         }
     }
 
     fn facts(&self) -> Facts {
         match self {
-            Tagged::User(target) => target.facts(),
+            Tagged::Identity(target) => target.facts(),
             Tagged::Policy(target) => target.facts(),
         }
     }
@@ -127,7 +145,7 @@ impl Tagged {
     /// Its unique id.
     fn id(&self, work: &mut dyn UnitOfWork) -> Result<Box<str>, Fault> {
         Ok(match self {
-            Tagged::User(target) => target.still(work)?.id.clone(),
+            Tagged::Identity(target) => target.still(work)?.id.clone(),
             Tagged::Policy(target) => target.still(work)?.id,
         })
     }

@@ -21,7 +21,7 @@ pub(super) struct Target {
 impl Target {
     /// Looks a user or group up.
     pub(super) fn of(scene: &Scene<'_>, kind: IdentityKind, name: &str) -> Result<Self, Fault> {
-        let account = scene.world.account;
+        let account = scene.account();
         let (found, tags, boundary) = scene.world.directory.read(|work| {
             let Some(found) = work.identity(account, kind, name)? else { return Ok((None, Vec::new(), None)) };
             let (tags, boundary) = (work.tags(&found.id)?, work.boundary(&found.id)?.map(|policy| policy.arn()));
@@ -90,7 +90,7 @@ impl PolicyTarget {
     pub(super) fn of(scene: &Scene<'_>, text: &str) -> Result<Self, Fault> {
         let arn = Arn::parse(text).filter(|arn| arn.service() == "iam" && arn.resource().starts_with("policy/"));
         let arn = arn.ok_or_else(|| Fault::new(400, "InvalidInput", format!("ARN {text} is not valid.")))?;
-        let account = scene.world.account;
+        let account = scene.account();
         let (found, tags) = scene.world.directory.read(|work| {
             // Another account's policies are as good as absent.
             let found = work.policy(&arn)?.filter(|found| found.account == account);

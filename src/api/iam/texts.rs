@@ -20,6 +20,11 @@ fn is_printed(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}'))
 }
 
+/// The same without what lies between ASCII and the printed half of Latin-1.
+fn is_described(text: &str) -> bool {
+    text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}'))
+}
+
 fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|number| {
         !number.starts_with('0') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -30,6 +35,8 @@ fn is_version(text: &str) -> bool {
 pub(super) const USER_NAME: Text = Text { length: 1..=64, pattern: NAME_PATTERN, fits: is_any_name };
 /// A user's name, where one is looked for.
 pub(super) const KNOWN_USER_NAME: Text = Text { length: 1..=128, pattern: NAME_PATTERN, fits: is_any_name };
+/// A role's name.
+pub(super) const ROLE_NAME: Text = Text { length: 1..=64, pattern: NAME_PATTERN, fits: is_any_name };
 /// A group's name, or a policy's.
 pub(super) const NAME: Text = Text { length: 1..=128, pattern: NAME_PATTERN, fits: is_any_name };
 /// A path of users and groups.
@@ -47,6 +54,9 @@ pub(super) const PATH_PREFIX: Text = Text {
 /// A policy document.
 pub(super) const DOCUMENT: Text =
     Text { length: 1..=131_072, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
+/// What a role's maker says of it.
+pub(super) const ROLE_DESCRIPTION: Text =
+    Text { length: 0..=1000, pattern: r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*", fits: is_described };
 /// What a policy's maker says of it.
 pub(super) const DESCRIPTION: Text =
     Text { length: 0..=1000, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]*", fits: is_printed };

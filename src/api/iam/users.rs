@@ -4,7 +4,7 @@ use super::{
     boundaries,
     listing::{Asked, paged},
     nodes,
-    target::{PolicyTarget, Target, exists, in_use, request_tags},
+    target::{PolicyTarget, Target, in_use, request_tags},
     texts::{ARN, KNOWN_USER_NAME, PATH, USER_NAME},
 };
 use crate::{
@@ -23,7 +23,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let boundary = input.optional("PermissionsBoundary", &ARN);
     input.check()?;
     let boundary = boundary.map(|arn| PolicyTarget::of(scene, &arn)).transpose()?;
-    let arn = Arn::iam(scene.world.account.as_str(), &format!("user{path}{name}"));
+    let arn = Arn::iam(scene.account().as_str(), &format!("user{path}{name}"));
     let mut facts = request_tags(&tags);
     facts.extend(boundary.as_ref().map(|boundary| boundaries::fact(boundary.arn())));
     let has_tags = !tags.is_empty();
@@ -31,7 +31,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let plan = Plan::new("iam:CreateUser", arn.as_str(), move |scene| {
         let identity = new(scene, IdentityKind::User, &name, &path)?;
         scene.world.directory.write(|work| {
-            let taken = || exists(format!("User with name {name} already exists."));
+            let taken = || nodes::taken(IdentityKind::User, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&identity.id, &tags)?;
             let Some(boundary) = &boundary else { return Ok(Node::one("User", nodes::whole(&identity, None, &tags))) };
@@ -80,9 +80,9 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let asked = Asked::below_path(input)?;
     input.check()?;
-    let below = Arn::iam(scene.world.account.as_str(), &format!("user{}", asked.path_prefix()));
+    let below = Arn::iam(scene.account().as_str(), &format!("user{}", asked.path_prefix()));
     Ok(Plan::new("iam:ListUsers", below.as_str(), move |scene| {
-        let account = scene.world.account;
+        let account = scene.account();
         let listing = scene.world.directory.read(|work| work.identities(account, IdentityKind::User, asked.page()))?;
         Ok(paged("Users", listing, nodes::identity))
     }))
@@ -119,13 +119,14 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     Ok(plan.knowing(facts))
 }
 
-/// A new user or group.
+/// A new user, group or role.
 pub(super) fn new(scene: &Scene<'_>, kind: IdentityKind, name: &str, path: &str) -> Result<Identity, Fault> {
     let id_kind = match kind {
         IdentityKind::User => IdKind::User,
         IdentityKind::Group => IdKind::Group,
+        IdentityKind::Role => IdKind::Role,
     };
-    let account = scene.world.account;
+    let account = scene.account();
     let id = unique_id(id_kind, account, random(scene)?).into();
     Ok(Identity { kind, account, id, name: name.into(), path: path.into(), created: scene.caller.at() })
 }
@@ -148,16 +149,13 @@ pub(super) fn rename(
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let next_arn = target.found().ok().map(|found| {
         let (path, name) = (new_path.as_deref().unwrap_or(&found.path), new_name.as_deref().unwrap_or(&found.name));
-        Arn::iam(scene.world.account.as_str(), &format!("{}{path}{name}", found.kind.word())).to_string()
+        Arn::iam(scene.account().as_str(), &format!("{}{path}{name}", found.kind.word())).to_string()
     });
     let plan = Plan::new(action, arn.as_str(), move |scene| {
         scene.world.directory.write(|work| {
             let found = target.still(work)?;
             let (name, path) = (new_name.as_deref().unwrap_or(&found.name), new_path.as_deref().unwrap_or(&found.path));
-            let taken = || match found.kind {
-                IdentityKind::User => exists(format!("User with name {name} already exists.")),
-                IdentityKind::Group => exists(format!("Group with name {name} already exists.")),
-            };
+            let taken = || nodes::taken(found.kind, name);
             work.rename_identity(&found.id, name, path).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             Ok(Node::Nothing)
         })

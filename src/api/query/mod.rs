@@ -18,7 +18,7 @@ pub use tree::Node;
 
 use super::World;
 use crate::{
-    base::{self, Fault, Need, condition::Value},
+    base::{self, AccountId, Fault, Need, condition::Value},
     gateway::{
         backend::{Answer, ApiRequest, OwnApi, OwnOperation, Undescribed},
         caller::Caller,
@@ -73,6 +73,13 @@ pub struct Plan {
 }
 
 type Run = Box<dyn FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send>;
+
+impl Scene<'_> {
+    /// The account that is worked on: the caller's. Anonymous callers are shown that of the deployment, and are denied.
+    pub fn account(&self) -> AccountId {
+        self.caller.principal().account().unwrap_or(self.world.account)
+    }
+}
 
 impl Plan {
     /// A plan that needs one decision. What it answers is the operation's result; [`Node::Nothing`] for none.

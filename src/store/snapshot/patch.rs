@@ -126,6 +126,8 @@ impl Snapshot {
                 self.groups.insert_mut(shared(&self.groups, &identity.id), grants);
                 None
             }
+            // Nobody acts as a role yet.
+            IdentityKind::Role => None,
             IdentityKind::User => {
                 let groups = holding.groups.iter().map(|id| shared(&self.groups, id)).collect();
                 let user = self.user(identity);

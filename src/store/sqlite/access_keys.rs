@@ -26,9 +26,7 @@ pub(super) type Sealed = (AccessKey, Vec<u8>, u64);
 pub(super) const SEALED: &str = "k.sealed, k.generation";
 
 pub(super) fn add(work: &mut SqliteWork<'_>, key: &AccessKey, secret: &SecretKey) -> Done {
-    let sql = "SELECT max(version) FROM data_key WHERE account = ?1";
-    let version = work.row(sql, &[&Stored(key.account)], |row| row.get(0))?.flatten();
-    let version = version.ok_or_else(|| StoreError::missing(key.account))?;
+    let version = newest_data_key(work, key.account)?;
     let random = &*work.vault.random;
     let sealed = data_key(work, key.account, version)?.seal(&key.id, secret, random)?;
     let owner = match &key.owner {
@@ -116,7 +114,15 @@ pub(super) fn unseal(work: &mut SqliteWork<'_>, (key, sealed, generation): Seale
     Ok(OpenKey { key, secret, generation })
 }
 
-fn data_key<'w>(work: &'w mut SqliteWork<'_>, account: AccountId, version: u32) -> Done<&'w DataKey> {
+/// The version that seals.
+pub(super) fn newest_data_key(work: &SqliteWork<'_>, account: AccountId) -> Done<u32> {
+    let sql = "SELECT max(version) FROM data_key WHERE account = ?1";
+    let version = work.row(sql, &[&Stored(account)], |row| row.get(0))?.flatten();
+    version.ok_or_else(|| StoreError::missing(account))
+}
+
+/// A data key, opened.
+pub(super) fn data_key<'w>(work: &'w mut SqliteWork<'_>, account: AccountId, version: u32) -> Done<&'w DataKey> {
     let wrapped = match work.data_keys.contains_key(&(account, version)) {
         true => None,
         false => {

@@ -1,11 +1,11 @@
-//! Permissions boundaries: at most one managed policy for each user.
+//! Permissions boundaries: at most one managed policy for each user and role.
 
 use super::{
     SqliteWork,
     errors::refused,
     rows::{IDENTITY, POLICY, identity, policy},
 };
-use crate::store::{Identity, Listing, ManagedPolicy, Page, StoreError};
+use crate::store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError};
 
 type Done<T = ()> = Result<T, StoreError>;
 
@@ -41,9 +41,14 @@ pub(super) fn of(work: &SqliteWork<'_>, id: &str) -> Done<Option<ManagedPolicy>>
     work.row(&sql, &[&id], policy)
 }
 
-pub(super) fn identities(work: &SqliteWork<'_>, policy: &str, page: Page<'_>) -> Done<Listing<Identity>> {
-    let from = "boundary b JOIN identity i ON i.id = b.identity WHERE b.policy = ?4";
-    work.listing([IDENTITY, "i", from], &[&policy], page, identity, |it| &it.name)
+pub(super) fn identities(
+    work: &SqliteWork<'_>,
+    policy: &str,
+    kind: IdentityKind,
+    page: Page<'_>,
+) -> Done<Listing<Identity>> {
+    let from = "boundary b JOIN identity i ON i.id = b.identity WHERE b.policy = ?4 AND i.kind = ?5";
+    work.listing([IDENTITY, "i", from], &[&policy, &kind.word()], page, identity, |it| &it.name)
 }
 
 fn count(work: &SqliteWork<'_>, policy: &str, by: i64) -> Done {

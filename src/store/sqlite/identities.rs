@@ -90,6 +90,7 @@ pub(super) fn delete(work: &SqliteWork<'_>, id: &str) -> Done {
     let Some(found) = by_id(work, id)? else { return Err(StoreError::missing(id)) };
     work.execute("DELETE FROM tag WHERE resource = ?1", &[&id]).map_err(refused)?;
     boundaries::remove(work, id)?;
+    work.execute("DELETE FROM role WHERE identity = ?1", &[&id]).map_err(refused)?;
     work.execute("DELETE FROM identity WHERE id = ?1", &[&id]).map_err(kept)?;
     count::grow(work, found.account, found.kind.word(), -1)?;
     work.changed_identity(id)
@@ -147,13 +148,14 @@ pub(super) fn delete_tags(work: &SqliteWork<'_>, resource: &str, keys: &[&str]) 
     keys.iter().try_for_each(|key| work.execute(sql, &[&resource, &key.to_lowercase()]).map(drop).map_err(refused))
 }
 
-/// Notes that the tags of an identity or managed policy change.
+/// Notes that the tags of an identity, managed policy or item change.
 fn tagged(work: &SqliteWork<'_>, resource: &str) -> Done {
     if by_id(work, resource)?.is_some() {
         return work.changed_identity(resource);
     }
     match super::managed_policies::by_id(work, resource)? {
         Some(_) => work.changed_policy(resource),
+        None if super::items::by_id(work, resource)?.is_some() => Ok(()),
         None => Err(StoreError::missing(resource)),
     }
 }

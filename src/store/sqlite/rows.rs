@@ -9,7 +9,8 @@ use super::{SqliteWork, errors::refused};
 use crate::{
     base::{AccessKeyId, AccountId, Timestamp, name::fold},
     store::{
-        AccessKey, Identity, IdentityKind, KeyOwner, KeyStatus, LastUsed, Listing, ManagedPolicy, Page, StoreError,
+        AccessKey, Identity, IdentityKind, ItemKind, KeyOwner, KeyStatus, LastUsed, Listing, ManagedPolicy, Page,
+        StoreError,
     },
 };
 
@@ -166,8 +167,14 @@ impl FromSql for Stored<AccessKeyId> {
 impl FromSql for Stored<IdentityKind> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let word = value.as_str()?;
-        let kinds = [IdentityKind::User, IdentityKind::Group];
-        kinds.into_iter().find(|kind| kind.word() == word).map(Stored).ok_or(FromSqlError::InvalidType)
+        IdentityKind::ALL.into_iter().find(|kind| kind.word() == word).map(Stored).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl FromSql for Stored<ItemKind> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let word = value.as_str()?;
+        ItemKind::ALL.into_iter().find(|kind| kind.word() == word).map(Stored).ok_or(FromSqlError::InvalidType)
     }
 }
 

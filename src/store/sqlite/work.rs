@@ -1,15 +1,17 @@
 //! The unit of work: each method in the file of its entity.
 
+use zeroize::Zeroizing;
+
 use super::{
-    SqliteWork, access_keys, boundaries, buckets, changes, count, errors::refused, identities, inline_policies,
-    managed_policies, scan,
+    SqliteWork, access_keys, boundaries, buckets, changes, count, errors::refused, identities, inline_policies, items,
+    managed_policies, roles, scan,
 };
 use crate::{
     base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp},
     store::{
-        AccessKey, Account, Bucket, Holding, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, LastUsed,
-        Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion, PublicAccessBlock, Record, Sequence,
-        StoreError, Subject, UnitOfWork,
+        AccessKey, Account, Bucket, Holding, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus,
+        LastUsed, Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion, PublicAccessBlock, Record,
+        RoleDetails, Sequence, StoreError, Subject, UnitOfWork,
     },
 };
 
@@ -54,6 +56,14 @@ impl UnitOfWork for SqliteWork<'_> {
 
     fn delete_identity(&mut self, id: &str) -> Done {
         identities::delete(self, id)
+    }
+
+    fn put_role(&mut self, id: &str, role: &RoleDetails) -> Done {
+        roles::put(self, id, role)
+    }
+
+    fn role(&mut self, id: &str) -> Done<Option<RoleDetails>> {
+        roles::of(self, id)
     }
 
     fn add_member(&mut self, group: &str, user: &str) -> Done<bool> {
@@ -162,16 +172,16 @@ impl UnitOfWork for SqliteWork<'_> {
         managed_policies::attached_identities(self, policy, kind, page)
     }
 
-    fn put_boundary(&mut self, user: &str, policy: Option<&str>) -> Done<bool> {
-        boundaries::put(self, user, policy)
+    fn put_boundary(&mut self, identity: &str, policy: Option<&str>) -> Done<bool> {
+        boundaries::put(self, identity, policy)
     }
 
-    fn boundary(&mut self, user: &str) -> Done<Option<ManagedPolicy>> {
-        boundaries::of(self, user)
+    fn boundary(&mut self, identity: &str) -> Done<Option<ManagedPolicy>> {
+        boundaries::of(self, identity)
     }
 
-    fn bounded_identities(&mut self, policy: &str, page: Page<'_>) -> Done<Listing<Identity>> {
-        boundaries::identities(self, policy, page)
+    fn bounded_identities(&mut self, policy: &str, kind: IdentityKind, page: Page<'_>) -> Done<Listing<Identity>> {
+        boundaries::identities(self, policy, kind, page)
     }
 
     fn put_inline_policy(&mut self, identity: &str, policy: &InlinePolicy) -> Done {
@@ -200,6 +210,50 @@ impl UnitOfWork for SqliteWork<'_> {
 
     fn delete_tags(&mut self, resource: &str, keys: &[&str]) -> Done {
         identities::delete_tags(self, resource, keys)
+    }
+
+    fn add_item(&mut self, item: &Item, secret: Option<&[u8]>) -> Done {
+        items::add(self, item, secret)
+    }
+
+    fn item(&mut self, account: AccountId, kind: ItemKind, name: &str) -> Done<Option<Item>> {
+        items::by_name(self, account, kind, name)
+    }
+
+    fn item_anywhere(&mut self, kind: ItemKind, name: &str) -> Done<Option<Item>> {
+        items::anywhere(self, kind, name)
+    }
+
+    fn item_by_id(&mut self, id: &str) -> Done<Option<Item>> {
+        items::by_id(self, id)
+    }
+
+    fn items(&mut self, account: AccountId, kind: ItemKind, page: Page<'_>) -> Done<Listing<Item>> {
+        items::list(self, account, kind, page)
+    }
+
+    fn items_of(&mut self, owner: &str, kind: ItemKind) -> Done<Vec<Item>> {
+        items::of_owner(self, owner, kind)
+    }
+
+    fn count_items(&mut self, account: AccountId, kind: ItemKind) -> Done<u64> {
+        count::of(self, account, kind.word())
+    }
+
+    fn update_item(&mut self, item: &Item) -> Done {
+        items::update(self, item)
+    }
+
+    fn put_item_secret(&mut self, id: &str, secret: &[u8]) -> Done {
+        items::put_secret(self, id, secret)
+    }
+
+    fn item_secret(&mut self, id: &str) -> Done<Option<Zeroizing<Vec<u8>>>> {
+        items::secret(self, id)
+    }
+
+    fn delete_item(&mut self, id: &str) -> Done {
+        items::delete(self, id)
     }
 
     fn add_bucket(&mut self, bucket: &Bucket) -> Done {

@@ -13,6 +13,7 @@ use crate::road::{
 
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
@@ -23,21 +24,27 @@ type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)])
 const RIGHTS: &[Row] = &[
     ("AddUserToGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("AttachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
+    ("AttachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("AttachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
     ("CreateAccessKey", "user/ann", &[("UserName", "ann")]),
     ("CreateGroup", "group/x/new", &[("GroupName", "new"), ("Path", "/x/")]),
     ("CreatePolicy", "policy/new", &[("PolicyName", "new"), ("PolicyDocument", ALLOW_ALL)]),
     ("CreatePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("PolicyDocument", ALLOW_ALL)]),
+    ("CreateRole", "role/x/new", &[("RoleName", "new"), ("Path", "/x/"), ("AssumeRolePolicyDocument", TRUST)]),
     ("CreateUser", "user/x/new", &[("UserName", "new"), ("Path", "/x/")]),
     ("DeleteAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY)]),
     ("DeleteGroup", "group/staff", &[("GroupName", "staff")]),
     ("DeleteGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
     ("DeletePolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("DeletePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v2")]),
+    ("DeleteRole", "role/reader", &[("RoleName", "reader")]),
+    ("DeleteRolePermissionsBoundary", "role/reader", &[("RoleName", "reader")]),
+    ("DeleteRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
     ("DeleteUser", "user/ann", &[("UserName", "ann")]),
     ("DeleteUserPermissionsBoundary", "user/ann", &[("UserName", "ann")]),
     ("DeleteUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("DetachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
+    ("DetachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
     ("GetContextKeysForCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL)]),
@@ -46,10 +53,13 @@ const RIGHTS: &[Row] = &[
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
+    ("GetRole", "role/reader", &[("RoleName", "reader")]),
+    ("GetRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
     ("ListAttachedGroupPolicies", "group/staff", &[("GroupName", "staff")]),
+    ("ListAttachedRolePolicies", "role/reader", &[("RoleName", "reader")]),
     ("ListAttachedUserPolicies", "user/ann", &[("UserName", "ann")]),
     ("ListEntitiesForPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
@@ -58,10 +68,15 @@ const RIGHTS: &[Row] = &[
     ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
     ("ListPolicyTags", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListPolicyVersions", "policy/known", &[("PolicyArn", POLICY_ARN)]),
+    ("ListRolePolicies", "role/reader", &[("RoleName", "reader")]),
+    ("ListRoleTags", "role/reader", &[("RoleName", "reader")]),
+    ("ListRoles", "role/x/", &[("PathPrefix", "/x/")]),
     ("ListUserPolicies", "user/ann", &[("UserName", "ann")]),
     ("ListUserTags", "user/ann", &[("UserName", "ann")]),
     ("ListUsers", "user/", &[]),
     ("PutGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
+    ("PutRolePermissionsBoundary", "role/reader", &[("RoleName", "reader"), ("PermissionsBoundary", POLICY_ARN)]),
+    ("PutRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("PutUserPermissionsBoundary", "user/ann", &[("UserName", "ann"), ("PermissionsBoundary", POLICY_ARN)]),
     ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
@@ -69,11 +84,16 @@ const RIGHTS: &[Row] = &[
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
     ("SimulatePrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN), ("ActionNames.member.1", "s3:GetObject")]),
     ("TagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagRole", "role/reader", &[("RoleName", "reader"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagUser", "user/ann", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("UntagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("TagKeys.member.1", "team")]),
+    ("UntagRole", "role/reader", &[("RoleName", "reader"), ("TagKeys.member.1", "team")]),
     ("UntagUser", "user/ann", &[("UserName", "ann"), ("TagKeys.member.1", "team")]),
     ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
+    ("UpdateAssumeRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyDocument", TRUST)]),
     ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
+    ("UpdateRole", "role/reader", &[("RoleName", "reader")]),
+    ("UpdateRoleDescription", "role/reader", &[("RoleName", "reader"), ("Description", "d")]),
     ("UpdateUser", "user/ann", &[("UserName", "ann"), ("NewUserName", "anna")]),
 ];
 
@@ -94,6 +114,7 @@ fn no_operation_is_carried_out_without_a_right() {
     for (action, parameters) in [
         ("CreateGroup", &[("GroupName", "staff")][..]),
         ("CreatePolicy", &[("PolicyName", "known"), ("PolicyDocument", ALLOW_ALL)]),
+        ("CreateRole", &[("RoleName", "reader"), ("AssumeRolePolicyDocument", TRUST)]),
     ] {
         assert_eq!(call(&gateway, &root, action, parameters).status, 200, "{action}");
     }
@@ -101,10 +122,10 @@ fn no_operation_is_carried_out_without_a_right() {
     for (action, resource, parameters) in RIGHTS {
         let arn = format!("arn:aws:iam::123456789012:{resource}");
         let resource = match (*action, resource.split_once('/')) {
-            ("CreateUser" | "CreateGroup" | "ListUsers" | "ListGroups", _) => arn,
+            ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
             ("CreatePolicy", _) => "policy new".to_owned(),
             (_, Some(("policy", _))) => format!("policy {arn}"),
-            (_, Some((kind @ ("user" | "group"), name))) => format!("{kind} {name}"),
+            (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
             _ => (*resource).to_owned(),
         };
         let start = format!("is not authorized to perform: iam:{action} on resource: {resource} ");
@@ -142,8 +163,10 @@ fn no_operation_is_carried_out_without_a_right() {
 
 /// Everything that the operations above could have changed.
 fn listed(gateway: &Gateway) -> Vec<String> {
-    let listings: [(&str, &[(&str, &str)]); 8] = [
+    let listings: [(&str, &[(&str, &str)]); 10] = [
         ("ListUsers", &[]),
+        ("ListRoles", &[]),
+        ("ListRolePolicies", &[("RoleName", "reader")]),
         ("ListGroups", &[]),
         ("ListPolicies", &[]),
         ("ListAccessKeys", &[("UserName", "ann")]),

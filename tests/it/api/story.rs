@@ -198,7 +198,7 @@ fn inline_policies() {
 fn what_no_operation_is() {
     tell(&[
         ("GetCallerIdentity", &[], 200, "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><UserId>123456789012</UserId><Account>123456789012</Account><Arn>arn:aws:iam::123456789012:root</Arn></GetCallerIdentityResult>"),
-        ("CreateRole", &[("RoleName", "r")], 501, "<Code>NotImplemented</Code><Message>The operation CreateRole is not implemented.</Message>"),
+        ("AcquireRole", &[], 501, "<Code>NotImplemented</Code><Message>The operation AcquireRole is not implemented.</Message>"),
         ("Fly", &[], 400, "<Code>InvalidAction</Code><Message>Could not find operation Fly for version 2010-05-08</Message>"),
         ("", &[], 400, "<Code>MissingAction</Code>"),
         ("CreateUser", &[ANN, ANN], 404, "<Code>MalformedQueryString</Code>"),

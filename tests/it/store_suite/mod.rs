@@ -4,6 +4,7 @@ pub mod access_keys;
 pub mod buckets;
 pub mod following;
 pub mod identities;
+pub mod items;
 pub mod policies;
 
 use countersign::{
@@ -37,6 +38,9 @@ macro_rules! store_suite {
                 policies: a_policy_in_use_is_kept,
                 policies: attachments_are_counted_and_listed_from_both_ends,
                 policies: inline_policies_replace_each_other_by_name,
+                items: items_belong_to_accounts_and_identities,
+                items: the_secret_of_an_item_opens_for_it_alone,
+                items: a_role_keeps_its_details_as_long_as_it_is,
                 buckets: a_bucket_has_one_owner_and_settings_of_its_own,
                 buckets: changes_to_buckets_and_accounts_are_told,
                 following: what_is_not_committed_never_was,

@@ -95,7 +95,10 @@ pub fn a_user_has_one_boundary_at_most(store: &dyn Store) {
     assert_eq!(put(Some("ANPA1")), Ok(false));
     assert_eq!((put(Some("ANPA2")), bounds("ANPA1"), bounds("ANPA2")), (Ok(true), 0, 1));
     assert_eq!(read(store, |work| work.boundary("AIDA1")).unwrap().name, policy("ANPA2", "Write").name);
-    assert_eq!(names(&read(store, |work| work.bounded_identities("ANPA2", Page::ALL)).items), ["Ann"]);
+    assert_eq!(
+        names(&read(store, |work| work.bounded_identities("ANPA2", IdentityKind::User, Page::ALL)).items),
+        ["Ann"]
+    );
     let listed = read(store, |work| work.policies(account(), PolicyUse::Boundary, Page::ALL));
     assert_eq!(listed.items.iter().map(|it| &*it.name).collect::<Vec<_>>(), ["Write"]);
     assert_eq!(read(store, |work| work.holding("AIDA1")).unwrap().boundary.as_deref(), Some("ANPA2"));

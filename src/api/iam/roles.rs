@@ -1,0 +1,195 @@
+//! Roles. Source: IAM API reference and IAM user guide, "IAM roles".
+
+use super::{
+    boundaries,
+    listing::{Asked, paged},
+    nodes,
+    target::{PolicyTarget, Target, in_use, over_quota, request_tags},
+    texts::{ARN, DOCUMENT, PATH, ROLE_DESCRIPTION, ROLE_NAME},
+    users::{new, refuse_with_policies, unless},
+};
+use crate::{
+    api::query::{Input, Node, Plan, Scene},
+    base::{Arn, Fault},
+    policy::{self, quota},
+    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork},
+};
+
+/// How long a session of a role may last, in seconds, where nothing is said.
+const SESSION_SECONDS: u32 = 3_600;
+
+pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
+    let name = input.required("RoleName", &ROLE_NAME);
+    let trust = input.required("AssumeRolePolicyDocument", &DOCUMENT);
+    let description = input.optional("Description", &ROLE_DESCRIPTION);
+    let session_seconds_max = session_seconds(input).unwrap_or(SESSION_SECONDS);
+    let boundary = input.optional("PermissionsBoundary", &ARN);
+    let tags = input.tags("Tags", false)?;
+    input.check()?;
+    let boundary = boundary.map(|arn| PolicyTarget::of(scene, &arn)).transpose()?;
+    let arn = Arn::iam(scene.account().as_str(), &format!("role{path}{name}"));
+    let mut facts = request_tags(&tags);
+    facts.extend(boundary.as_ref().map(|boundary| boundaries::fact(boundary.arn())));
+    let has_tags = !tags.is_empty();
+    let plan = Plan::new("iam:CreateRole", arn.as_str(), move |scene| {
+        check_trust(&trust)?;
+        let identity = new(scene, IdentityKind::Role, &name, &path)?;
+        let details = RoleDetails { trust: trust.into(), description: shown(description), session_seconds_max };
+        scene.world.directory.write(|work| {
+            let taken = || nodes::taken(IdentityKind::Role, &name);
+            work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            work.put_role(&identity.id, &details)?;
+            work.put_tags(&identity.id, &tags)?;
+            let boundary = boundary.as_ref().map(|boundary| boundaries::scope(boundary, work)).transpose()?;
+            if let Some(boundary) = &boundary {
+                work.put_boundary(&identity.id, Some(&boundary.id))?;
+            }
+            Ok(Node::one("Role", Node::Struct(nodes::whole_role(&identity, &details, boundary.as_ref(), &tags))))
+        })
+    });
+    let plan = if has_tags { plan.needing("iam:TagRole", arn.as_str()) } else { plan };
+    Ok(plan.knowing(facts))
+}
+
+pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let target = named(scene, input)?;
+    let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
+    let plan = Plan::new("iam:GetRole", arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let role = target.still(work)?;
+            let (details, tags, boundary) = (details(work, role)?, work.tags(&role.id)?, work.boundary(&role.id)?);
+            let mut members = nodes::whole_role(role, &details, boundary.as_ref(), &tags);
+            members.push(("RoleLastUsed", Node::Struct(Vec::new())));
+            Ok(Node::one("Role", Node::Struct(members)))
+        })
+    });
+    Ok(plan.knowing(facts).knowing(boundary))
+}
+
+pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let asked = Asked::below_path(input)?;
+    input.check()?;
+    let below = Arn::iam(scene.account().as_str(), &format!("role{}", asked.path_prefix()));
+    Ok(Plan::new("iam:ListRoles", below.as_str(), move |scene| {
+        let account = scene.account();
+        let listing = scene.world.directory.read(|work| {
+            let listing = work.identities(account, IdentityKind::Role, asked.page())?;
+            listing.try_map(|role| details(work, &role).map(|details| (role, details)))
+        })?;
+        Ok(paged("Roles", listing, |(role, details)| Node::Struct(nodes::role(role, details))))
+    }))
+}
+
+/// What is left out is set to nothing, or to an hour.
+pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let description = input.optional("Description", &ROLE_DESCRIPTION);
+    let session_seconds_max = session_seconds(input);
+    let target = named(scene, input)?;
+    change("iam:UpdateRole", target, false, move |details| {
+        details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
+        details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
+        Ok(())
+    })
+}
+
+pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let description = input.required("Description", &ROLE_DESCRIPTION);
+    let target = named(scene, input)?;
+    change("iam:UpdateRoleDescription", target, true, move |details| {
+        details.description = shown(Some(description));
+        Ok(())
+    })
+}
+
+pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let trust = input.required("PolicyDocument", &DOCUMENT);
+    let target = named(scene, input)?;
+    change("iam:UpdateAssumeRolePolicy", target, false, move |details| {
+        check_trust(&trust)?;
+        details.trust = trust.into();
+        Ok(())
+    })
+}
+
+pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let target = named(scene, input)?;
+    let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
+    let plan = Plan::new("iam:DeleteRole", arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let role = target.still(work)?;
+            refuse_of_service(role)?;
+            if !work.items_of(&role.id, ItemKind::InstanceProfile)?.is_empty() {
+                return Err(in_use("Cannot delete entity, must remove roles from instance profile first."));
+            }
+            refuse_with_policies(work, role)?;
+            work.delete_identity(&role.id)?;
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts).knowing(boundary))
+}
+
+/// What a role has beside what every identity has.
+pub(super) fn details(work: &mut dyn UnitOfWork, role: &Identity) -> Result<RoleDetails, StoreError> {
+    work.role(&role.id)?.ok_or_else(|| StoreError::damaged(format!("role `{}` has no details", role.id)))
+}
+
+/// Whether a trust policy can be kept. One that is too long is not read.
+pub(super) fn check_trust(document: &str) -> Result<(), Fault> {
+    match quota::characters(document) > quota::TRUST_CHARACTERS_MAX {
+        true => Err(over_quota("ACLSizePerRole", quota::TRUST_CHARACTERS_MAX)),
+        false => policy::validate::trust(document).map(drop),
+    }
+}
+
+/// Roles of services are changed by their service only.
+pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
+    if !role.path.starts_with("/aws-service-role/") {
+        return Ok(());
+    }
+    let message = format!(
+        "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
+        role.name
+    );
+    Err(Fault::new(400, "UnmodifiableEntity", message))
+}
+
+/// Changes what a role has beside what every identity has.
+fn change(
+    action: &'static str,
+    target: Target,
+    is_shown: bool,
+    change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
+) -> Result<Plan, Fault> {
+    let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let role = target.still(work)?;
+            refuse_of_service(role)?;
+            let mut details = details(work, role)?;
+            change(&mut details)?;
+            work.put_role(&role.id, &details)?;
+            match is_shown {
+                true => Ok(Node::one("Role", Node::Struct(nodes::role(role, &details)))),
+                false => Ok(Node::Nothing),
+            }
+        })
+    });
+    Ok(plan.knowing(facts).knowing(boundary))
+}
+
+fn named(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Target, Fault> {
+    let name = input.required("RoleName", &ROLE_NAME);
+    input.check()?;
+    Target::of(scene, IdentityKind::Role, &name)
+}
+
+fn session_seconds(input: &mut Input<'_>) -> Option<u32> {
+    input.number("MaxSessionDuration", 3_600..=43_200).and_then(|seconds| u32::try_from(seconds).ok())
+}
+
+/// An empty description is none.
+fn shown(description: Option<String>) -> Option<Box<str>> {
+    description.filter(|text| !text.is_empty()).map(Into::into)
+}
