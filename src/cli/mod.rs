@@ -1,5 +1,6 @@
 //! Floor 5: the verbs of the command line.
 
+mod account;
 mod check;
 mod demo;
 mod init;
@@ -38,6 +39,8 @@ enum Verb {
     Check(check::Check),
     /// Make a data folder: master key, account, root access key
     Init(init::Init),
+    /// Make and list accounts, and give them root access keys
+    Account(account::Account),
     /// Tell what policies in files would decide, and why
     Simulate(simulate::Simulate),
     /// Print the completions of a shell
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Verb::Serve(serve) => serve.run(),
         Verb::Check(check) => check.run(),
         Verb::Init(init) => init.run(),
+        Verb::Account(account) => account.run(),
         Verb::Simulate(simulate) => return ended(simulate.run()),
         Verb::Completions { shell } => completions(shell),
     };

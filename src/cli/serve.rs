@@ -25,7 +25,8 @@ use crate::{
 
 Every key of the configuration can be set by a variable too: COUNTERSIGN_LISTEN for listen, \
 COUNTERSIGN_LIMITS__IDLE_SECONDS for limits.idle_seconds, COUNTERSIGN_UPSTREAM__0__URL for the first upstream's url. \
-COUNTERSIGN_ROOT_ACCESS_KEY_ID with COUNTERSIGN_ROOT_SECRET_ACCESS_KEY replace the root access key.")]
+COUNTERSIGN_ROOT_ACCESS_KEY_ID with COUNTERSIGN_ROOT_SECRET_ACCESS_KEY replace the root access key; with _ and the number \
+of an account at their ends, that of a further account.")]
 pub(super) struct Serve {
     /// The configuration
     #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
@@ -40,6 +41,7 @@ impl Serve {
         let places = Places::take(&config)?;
         let (state, made) =
             State::open(&config.data_dir, &config.master_key, config.account_id, given, Missing::Refuse, clock::now())?;
+        state.ensure_accounts(&config.accounts, clock::now())?;
         debug_assert!(made.is_none(), "serve makes no root key, for there is nobody to show it to");
         let source = Source::new(self.config, &config);
         let signals = Signals::listen()?;

@@ -8,12 +8,14 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root,
+    upstream::upstreams,
 };
 use crate::{
     audit::spool::Durability,
+    base::AccountId,
     gateway::proxies::Network,
-    store::MasterKey,
+    store::{MasterKey, RootKey},
     telemetry::log::{self, Format},
 };
 
@@ -28,6 +30,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
         account_id: raw.parsed("account_id", "twelve digits", |text| text.parse().ok()),
+        accounts: accounts(&mut raw, variables),
         regions: regions(&mut raw),
         domains: domains(&mut raw),
         workers: workers(&mut raw),
@@ -48,6 +51,29 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     }
     let faults = raw.finish();
     if faults.0.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+/// Further accounts. A root key that the environment fixes for any other is a mistake.
+fn accounts(raw: &mut Raw, variables: &[(String, String)]) -> Vec<(AccountId, Option<RootKey>)> {
+    let mut accounts: Vec<(AccountId, Option<RootKey>)> = Vec::new();
+    for text in raw.texts("accounts").unwrap_or_default() {
+        match text.parse::<AccountId>() {
+            Ok(id) if accounts.iter().any(|(known, _)| *known == id) => {
+                raw.fault("accounts", format!("names {id} twice; leave one out"));
+            }
+            Ok(id) => match root::key_of(variables, Some(id)) {
+                Ok(key) => accounts.push((id, key)),
+                Err(faults) => raw.faults.0.extend(faults.0),
+            },
+            Err(_) => raw.fault("accounts", format!("holds {text:?}; write twelve digits")),
+        }
+    }
+    for (name, id) in variables.iter().filter_map(|(name, _)| Some((name, root::account_of_variable(name)?))) {
+        if !accounts.iter().any(|(known, _)| *known == id) {
+            raw.fault(name, format!("is for an account that accounts does not name; add \"{id}\" there"));
+        }
+    }
+    accounts
 }
 
 fn data_dir(raw: &mut Raw) -> PathBuf {

@@ -61,6 +61,13 @@ pub const KEYS: &[Key] = &[
     ),
     key("account_id", Text, "", "the account, twelve digits", "left out: the account that `countersign init` made"),
     key(
+        "accounts",
+        Texts,
+        "[]",
+        "further accounts, twelve digits each; those that are missing are made",
+        "one account is a whole world; `countersign account create` makes others too",
+    ),
+    key(
         "regions",
         Texts,
         "[\"us-east-1\"]",

@@ -21,6 +21,7 @@ use crate::{
     audit::spool::Durability,
     base::{AccountId, SecretKey},
     gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
+    store::RootKey,
     telemetry::log::Format,
 };
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The account; `None`: the one that `init` made.
     pub account_id: Option<AccountId>,
+    /// Further accounts that there are to be, each with its root key, if the environment fixes it.
+    pub accounts: Vec<(AccountId, Option<RootKey>)>,
     /// The regions that requests may be signed for; the first is the server's own.
     pub regions: Vec<Box<str>>,
     /// Domains under which buckets are sub-domains.
@@ -203,12 +206,13 @@ impl Url {
 
 impl Config {
     /// The keys of which a change counts only after a restart, with what they are.
-    pub fn fixed(&self) -> [(&'static str, String); 14] {
+    pub fn fixed(&self) -> [(&'static str, String); 15] {
         [
             ("listen", self.listen.to_string()),
             ("admin_listen", self.admin_listen.to_string()),
             ("data_dir", self.data_dir.display().to_string()),
             ("account_id", format!("{:?}", self.account_id)),
+            ("accounts", format!("{:?}", self.accounts.iter().map(|(id, _)| id).collect::<Vec<_>>())),
             ("workers", self.workers.to_string()),
             ("tls", format!("{:?}", self.tls)),
             ("limits.connections", self.limits.connections.to_string()),

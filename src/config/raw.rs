@@ -9,7 +9,10 @@ use std::{
 
 use toml::Value;
 
-use super::keys::{KEYS, Key, Kind, UPSTREAM_KEYS};
+use super::{
+    keys::{KEYS, Key, Kind, UPSTREAM_KEYS},
+    root,
+};
 
 /// One thing that is wrong, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,7 +260,7 @@ impl Raw {
 
     fn overlay(&mut self, name: &str, value: String) {
         let Some(rest) = name.strip_prefix("COUNTERSIGN_") else { return };
-        if OTHER_VARIABLES.contains(&name) {
+        if OTHER_VARIABLES.contains(&name) || root::account_of_variable(name).is_some() {
             return;
         }
         let key = rest.to_lowercase().replace("__", ".");

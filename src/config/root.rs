@@ -24,26 +24,40 @@ const SECRET_LENGTH_MIN: usize = 8;
 
 /// The root access key that the environment fixes, if it does.
 pub fn key(variables: &[(String, String)]) -> Result<Option<RootKey>, Faults> {
+    key_of(variables, None)
+}
+
+/// The account that a variable with the root access key of a further account is for.
+pub fn account_of_variable(name: &str) -> Option<AccountId> {
+    let end = [ACCESS_KEY_ID, SECRET_ACCESS_KEY].into_iter().find_map(|start| name.strip_prefix(start));
+    end?.strip_prefix('_')?.parse().ok()
+}
+
+/// The same of a further account, whose number stands at the end of the variables' names:
+/// `COUNTERSIGN_ROOT_ACCESS_KEY_ID_111122223333`.
+pub fn key_of(variables: &[(String, String)], account: Option<AccountId>) -> Result<Option<RootKey>, Faults> {
+    let end = account.map_or_else(String::new, |account| format!("_{account}"));
+    let [id_name, secret_name] = [ACCESS_KEY_ID, SECRET_ACCESS_KEY].map(|name| format!("{name}{end}"));
     let value = |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let (id, secret) = (value(ACCESS_KEY_ID), value(SECRET_ACCESS_KEY));
+    let (id, secret) = (value(&id_name), value(&secret_name));
     if id.is_none() && secret.is_none() {
         return Ok(None);
     }
     let mut faults = Faults::default();
     let mut fault = |key: &str, message: String| faults.0.push(Fault { key: key.into(), message });
-    for (name, value, other) in [(ACCESS_KEY_ID, id, SECRET_ACCESS_KEY), (SECRET_ACCESS_KEY, secret, ACCESS_KEY_ID)] {
+    for (name, value, other) in [(&id_name, id, &secret_name), (&secret_name, secret, &id_name)] {
         if value.is_none() {
             fault(name, format!("is not set, but {other} is; set both or neither"));
         }
     }
     let parsed = id.and_then(AccessKeyId::parse);
     if id.is_some() && parsed.is_none() {
-        fault(ACCESS_KEY_ID, "is no access key id; write 16 to 128 letters, digits and _".into());
+        fault(&id_name, "is no access key id; write 16 to 128 letters, digits and _".into());
     }
     let fits = |secret: &&str| secret.len() >= SECRET_LENGTH_MIN && secret.bytes().all(|byte| byte.is_ascii_graphic());
     if secret.is_some_and(|secret| !fits(&secret)) {
         let wanted = "write at least 8 visible ASCII characters, better 40";
-        fault(SECRET_ACCESS_KEY, format!("is too short, or holds other than visible ASCII characters; {wanted}"));
+        fault(&secret_name, format!("is too short, or holds other than visible ASCII characters; {wanted}"));
     }
     match (parsed, secret.filter(fits)) {
         (Some(id), Some(secret)) => Ok(Some(RootKey { id, secret: SecretKey::new(secret.to_owned()) })),

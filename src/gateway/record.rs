@@ -140,7 +140,7 @@ impl<'a> Shown<'a> {
                 Described::Own(own) => Some(own.version),
                 _ => None,
             },
-            recipient: Some(settings.account),
+            recipient: Some(trail.account()),
             tls: trail.connection.tls.map(|tls| TlsDetails {
                 version: tls.version,
                 cipher_suite: tls.cipher_suite,
@@ -355,7 +355,8 @@ fn own_resources<'a>(own: &'a OwnCall, account: AccountId, resources: &mut Small
             Some("policy") => "AWS::IAM::Policy",
             _ => continue,
         };
-        resources.push(Resource::Other { kind, arn: &need.resource, account: Some(account) });
+        let named = need.resource.split(':').nth(4).and_then(|account| account.parse().ok());
+        resources.push(Resource::Other { kind, arn: &need.resource, account: named.or(Some(account)) });
     }
 }
 

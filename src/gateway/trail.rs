@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     audit::spool::Receipt,
-    base::{Fault, Need, RequestId, Timestamp},
+    base::{AccountId, Fault, Need, RequestId, Timestamp},
     mapping::{execute_api, s3},
 };
 
@@ -121,6 +121,12 @@ pub struct OwnCall {
 }
 
 impl Trail {
+    /// The account that the record is for: the caller's.
+    pub fn account(&self) -> AccountId {
+        let caller = self.caller.as_ref().and_then(|caller| caller.principal().account());
+        caller.unwrap_or(self.settings.account)
+    }
+
     /// The beginning of a request.
     pub fn begin(
         id: RequestId,

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     base::{AccountId, Random, Timestamp, random::NoRandomness},
     config::{MasterKeySource, root},
-    store::{Directory, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom},
+    store::{Directory, KeyOwner, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom},
 };
 
 /// What is kept over restarts.
@@ -44,8 +44,6 @@ pub enum StateError {
     NoAccount(PathBuf),
     /// It does not hold this account, which may not be made.
     OtherAccount(PathBuf, AccountId),
-    /// It holds several accounts, and none is named.
-    SeveralAccounts(PathBuf),
     /// The folder cannot be made.
     Folder(PathBuf, io::Error),
     /// The variable that holds the master key is not set.
@@ -85,9 +83,11 @@ impl State {
         let known = directory.read(|work| work.accounts())?;
         let account = match (account, known.as_slice()) {
             (Some(account), _) => account,
-            (None, []) => root::random_account(&*random)?,
-            (None, [only]) => only.id,
-            (None, _) => return Err(StateError::SeveralAccounts(dir.to_owned())),
+            // The one that `init` made is the oldest.
+            (None, known) => known
+                .iter()
+                .min_by_key(|known| known.created)
+                .map_or_else(|| root::random_account(&*random), |oldest| Ok(oldest.id))?,
         };
         let is_new = !known.iter().any(|known| known.id == account);
         if is_new && missing == Missing::Refuse && root.is_none() {
@@ -100,7 +100,22 @@ impl State {
     }
 }
 
-fn copy(key: &RootKey) -> RootKey {
+impl State {
+    /// Makes further accounts that are missing, and lets the given root keys be theirs. An account without a root key is
+    /// of no use yet, which is said.
+    pub fn ensure_accounts(&self, accounts: &[(AccountId, Option<RootKey>)], now: Timestamp) -> Result<(), StoreError> {
+        for (id, root) in accounts {
+            self.directory.ensure_account(*id, root.as_ref().map(copy), now)?;
+            if self.directory.read(|work| work.access_keys(*id, &KeyOwner::Root))?.is_empty() {
+                tracing::warn!(account = %id, "has no root access key; make one with: countersign account root-key");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same key again: one to keep, one to show.
+pub fn copy(key: &RootKey) -> RootKey {
     RootKey { id: key.id.clone(), secret: crate::base::SecretKey::new(key.secret.expose().to_owned()) }
 }
 
@@ -144,9 +159,6 @@ impl fmt::Display for StateError {
             }
             StateError::OtherAccount(dir, account) => {
                 write!(f, "`{}` does not hold account {account}; leave account_id out, or name its own", dir.display())
-            }
-            StateError::SeveralAccounts(dir) => {
-                write!(f, "`{}` holds several accounts; name one with account_id", dir.display())
             }
             StateError::Folder(dir, error) => write!(f, "cannot make `{}`: {error}", dir.display()),
             StateError::NoMasterKey(name) => write!(f, "the variable {name} with the master key is not set"),

@@ -1,5 +1,6 @@
 //! The program as it is run: its verbs, its words, its signals.
 
+mod account;
 mod demo;
 mod secrets;
 mod serve;
