@@ -86,17 +86,24 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let description = input.optional("Description", &ROLE_DESCRIPTION);
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
-    change("iam:UpdateRole", target, false, move |details| {
-        details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
-        details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
-        Ok(())
-    })
+    // The model has a result, without members.
+    change(
+        "iam:UpdateRole",
+        target,
+        |_, _| Node::Struct(Vec::new()),
+        move |details| {
+            details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
+            details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
+            Ok(())
+        },
+    )
 }
 
 pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
-    change("iam:UpdateRoleDescription", target, true, move |details| {
+    let whole = |role: &Identity, details: &RoleDetails| Node::one("Role", Node::Struct(nodes::role(role, details)));
+    change("iam:UpdateRoleDescription", target, whole, move |details| {
         details.description = shown(Some(description));
         Ok(())
     })
@@ -105,11 +112,16 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
 pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let trust = input.required("PolicyDocument", &DOCUMENT);
     let target = named(scene, input)?;
-    change("iam:UpdateAssumeRolePolicy", target, false, move |details| {
-        check_trust(&trust)?;
-        details.trust = trust.into();
-        Ok(())
-    })
+    change(
+        "iam:UpdateAssumeRolePolicy",
+        target,
+        |_, _| Node::Nothing,
+        move |details| {
+            check_trust(&trust)?;
+            details.trust = trust.into();
+            Ok(())
+        },
+    )
 }
 
 pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -159,7 +171,7 @@ pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
 fn change(
     action: &'static str,
     target: Target,
-    is_shown: bool,
+    show: fn(&Identity, &RoleDetails) -> Node,
     change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
@@ -170,10 +182,7 @@ fn change(
             let mut details = details(work, role)?;
             change(&mut details)?;
             work.put_role(&role.id, &details)?;
-            match is_shown {
-                true => Ok(Node::one("Role", Node::Struct(nodes::role(role, &details)))),
-                false => Ok(Node::Nothing),
-            }
+            Ok(show(role, &details))
         })
     });
     Ok(plan.knowing(facts).knowing(boundary))
