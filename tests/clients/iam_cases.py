@@ -22,6 +22,7 @@ from iam_flow import FLOW, Keep, Pages
 HERE = os.path.dirname(os.path.abspath(__file__))
 REGION = "us-east-1"
 PAGE = 2
+DOCUMENTS = {"AssumeRolePolicyDocument", "Policy", "PolicyDocument"}
 
 
 class Boto:
@@ -93,7 +94,7 @@ class Run:
     def row(self, who, call, given, expected):
         """Nothing if the outcome is as expected, else what it was."""
         service, operation = call.split(".")
-        given = {name: document(self.filled(value)) if name in ("PolicyDocument", "Policy") else self.filled(value)
+        given = {name: document(self.filled(value)) if name in DOCUMENTS else self.filled(value)
                  for name, value in given.items()}
         answer = self.client.call(self.keys[who], service, operation, given, isinstance(expected, Pages))
         if isinstance(expected, tuple):

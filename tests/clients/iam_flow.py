@@ -57,6 +57,36 @@ VERDICTS = "EvaluationResults[0].ResourceSpecificResults[].EvalResourceDecision"
 MATCHED = "EvaluationResults[0].ResourceSpecificResults[0].MatchedStatements[0]"
 HOME = policy("s3:*", "arn:aws:s3:::$b/${aws:username}/*")
 OK = {}
+ROLE = {"RoleName": "$u-role"}
+FOR_ANYONE_HERE = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::$account:root"}, "Action": "sts:AssumeRole"}]}
+FOR_MACHINES = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+
+ROLES = [
+    ("root", "iam.GetRole", ROLE, ("NoSuchEntity", "The role with name $u-role cannot be found.")),
+    ("root", "iam.CreateRole", {**ROLE, "AssumeRolePolicyDocument": READ_ALL}, ("MalformedPolicyDocument", None)),
+    ("root", "iam.CreateRole", {**ROLE, "Path": "$p", "AssumeRolePolicyDocument": FOR_ANYONE_HERE, "MaxSessionDuration": 7200,
+                                "Tags": [{"Key": "team", "Value": "a"}]},
+     {"Role.Arn": "arn:aws:iam::$account:role$p$u-role", "starts_with(Role.RoleId, 'AROA')": True,
+      "Role.AssumeRolePolicyDocument": FOR_ANYONE_HERE, "Role.MaxSessionDuration": 7200}),
+    ("root", "iam.CreateRole", {**ROLE, "AssumeRolePolicyDocument": FOR_ANYONE_HERE},
+     ("EntityAlreadyExists", "Role with name $u-role already exists.")),
+    ("root", "iam.ListRoles", {"PathPrefix": "$p"}, {"Roles[].RoleName": ["$u-role"]}),
+    ("root", "iam.UpdateAssumeRolePolicy", {**ROLE, "PolicyDocument": FOR_MACHINES}, OK),
+    ("root", "iam.UpdateRole", {**ROLE, "Description": "reads"}, OK),
+    ("root", "iam.GetRole", ROLE, {"Role.AssumeRolePolicyDocument": FOR_MACHINES, "Role.Description": "reads",
+                                   "Role.MaxSessionDuration": 3600, "Role.Tags": [{"Key": "team", "Value": "a"}]}),
+    ("root", "iam.PutRolePolicy", {**ROLE, "PolicyName": "read", "PolicyDocument": READ_ALL}, OK),
+    ("root", "iam.GetRolePolicy", {**ROLE, "PolicyName": "read"}, {"PolicyDocument": READ_ALL}),
+    ("root", "iam.ListRolePolicies", ROLE, {"PolicyNames": ["read"]}),
+    ("root", "iam.DeleteRole", ROLE, ("DeleteConflict", "Cannot delete entity, must delete policies first.")),
+    ("root", "iam.DeleteRolePolicy", {**ROLE, "PolicyName": "read"}, OK),
+    ("root", "iam.UntagRole", {**ROLE, "TagKeys": ["team"]}, OK),
+    ("root", "iam.ListRoleTags", ROLE, {"Tags": []}),
+    ("root", "iam.DeleteRole", ROLE, OK),
+    ("root", "iam.DeleteRole", ROLE, ("NoSuchEntity", None)),
+]
 
 FLOW = [
     # who one is
@@ -195,6 +225,7 @@ FLOW = [
     ("root", "iam.ListUsers", {"PathPrefix": "$plisted/"}, Pages("Users[].UserName", [f"$u-{number}" for number in range(5)])),
     *[("root", "iam.DeleteUser", {"UserName": f"$u-{number}"}, OK) for number in range(5)],
     ("root", "iam.ListUsers", {"PathPrefix": "$plisted/"}, {"Users": []}),
+    *ROLES,
     # a key that is off, on again, and gone
     ("root", "iam.UpdateAccessKey", {**USER, "AccessKeyId": "$ann", "Status": "Inactive"}, OK),
     ("ann", "sts.GetCallerIdentity", {}, ("InvalidClientTokenId", "The security token included in the request is invalid.")),
