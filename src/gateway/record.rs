@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     clock,
-    settings::{GLOBAL_REGION, Settings},
+    settings::GLOBAL_REGION,
     trail::{Described, Head, OwnCall, Protocol, Trail},
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     },
     base::{AccountId, Operation},
     mapping::{execute_api, s3},
+    store::{Directory, Snapshot},
     telemetry::{
         event::{RequestDenied, RequestFinished},
         label::{self, Outcome},
@@ -42,12 +43,13 @@ pub struct Ending {
 #[derive(Clone)]
 pub struct Recorder {
     spool: Arc<Spool>,
+    directory: Arc<Directory>,
 }
 
 impl Recorder {
-    /// Writes to this spool.
-    pub fn new(spool: Arc<Spool>) -> Self {
-        Self { spool }
+    /// Writes to this spool; the directory tells whose buckets are.
+    pub fn new(spool: Arc<Spool>, directory: Arc<Directory>) -> Self {
+        Self { spool, directory }
     }
 
     /// Whether records can be written. While they cannot, requests are refused: nothing happens unseen.
@@ -60,7 +62,7 @@ impl Recorder {
     pub(super) fn record(&self, trail: &Trail, ending: Ending) -> Receipt {
         count(trail, ending);
         let mut line = Vec::with_capacity(2048);
-        Shown::new(trail).write(trail, &trail.settings, ending, &mut line);
+        Shown::new(trail).write(trail, &self.directory.snapshot(), ending, &mut line);
         self.spool.append(&line, urgency(trail))
     }
 }
@@ -95,9 +97,10 @@ impl<'a> Shown<'a> {
         Self { further, code, request: unknown_request(trail), id_2: trail.id.extended() }
     }
 
-    fn write(&self, trail: &'a Trail, settings: &Settings, ending: Ending, line: &mut Vec<u8>) {
+    fn write(&self, trail: &'a Trail, snapshot: &Snapshot, ending: Ending, line: &mut Vec<u8>) {
+        let settings = &trail.settings;
         let mut resources = SmallVec::<[Resource<'_>; 2]>::new();
-        let (service, event_name, read_only, category) = self.operation(trail, settings.account, &mut resources);
+        let (service, event_name, read_only, category) = self.operation(trail, snapshot, &mut resources);
         let headers = match &trail.head {
             Head::Sound(received) => Some(&received.parts.headers),
             Head::Refused(parts) => Some(&parts.headers),
@@ -154,13 +157,19 @@ impl<'a> Shown<'a> {
     fn operation(
         &self,
         trail: &'a Trail,
-        account: AccountId,
+        snapshot: &Snapshot,
         resources: &mut SmallVec<[Resource<'a>; 2]>,
     ) -> (&'a str, &'a str, bool, Category) {
+        let account = trail.settings.account;
         match &trail.operation {
             Described::Nothing => (service_of(trail.protocol), UNKNOWN_EVENT, false, Category::Management),
             Described::S3(call) => {
-                s3_resources(call, account, resources);
+                let unknown = match call.op() {
+                    // It was its caller's while it was there.
+                    s3::Op::DeleteBucket => trail.account(),
+                    _ => account,
+                };
+                s3_resources(call, |name| snapshot.bucket(name).map_or(unknown, |known| known.account), resources);
                 (call.service(), call.event_name(), call.is_read_only(), s3_category(call))
             }
             Described::Invoke(call) => {
@@ -319,20 +328,24 @@ fn is_about_contents(call: &s3::Call) -> bool {
     )
 }
 
-fn s3_resources<'a>(call: &'a s3::Call, account: AccountId, resources: &mut SmallVec<[Resource<'a>; 2]>) {
-    let (bucket, account) = (call.bucket(), Some(account));
+fn s3_resources<'a>(
+    call: &'a s3::Call,
+    owner: impl Fn(&str) -> AccountId,
+    resources: &mut SmallVec<[Resource<'a>; 2]>,
+) {
+    let bucket = call.bucket();
     if !call.key().is_empty() {
         resources.push(Resource::Object { bucket, key: call.key() });
     } else if is_about_contents(call) {
         resources.push(Resource::Objects { bucket, prefix: call.prefix().unwrap_or_default() });
     }
     if !bucket.is_empty() {
-        resources.push(Resource::Bucket { bucket, account });
+        resources.push(Resource::Bucket { bucket, account: Some(owner(bucket)) });
     }
     if let (Some(source), Some(key)) = (call.source_bucket(), call.source_key()) {
         resources.push(Resource::Object { bucket: source, key });
         if source != bucket {
-            resources.push(Resource::Bucket { bucket: source, account });
+            resources.push(Resource::Bucket { bucket: source, account: Some(owner(source)) });
         }
     }
 }

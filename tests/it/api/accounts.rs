@@ -1,8 +1,12 @@
 //! Several accounts: each a world of its own.
 
+use countersign::{base::Timestamp, store::Bucket};
+
 use super::call;
 use crate::road::{
+    client::Request,
     gateway::{ALLOW_ALL, Gateway},
+    signer::Signer,
     upstream::Upstream,
 };
 
@@ -49,4 +53,27 @@ fn what_one_account_makes_is_nothing_to_another() {
     holds(&other, "GetUser", &[("UserName", "same")], 404, "NoSuchEntity");
     let who = call(&gateway, &other, "GetCallerIdentity", &[]);
     assert!(who.text().contains(&format!("<Account>{OTHER}</Account>")), "{}", who.text());
+}
+
+/// A record names whose buckets are, not whose the deployment is.
+#[test]
+fn records_name_the_account_of_a_bucket() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    gateway.user_of(OTHER, "boss", None);
+    let bucket = Bucket {
+        name: "theirs".into(),
+        account: OTHER.parse().unwrap(),
+        created: Timestamp::now(),
+        policy: None,
+        public_access_block: None,
+    };
+    gateway.directory.write(|work| work.add_bucket(&bucket)).unwrap();
+    for (path, account) in [("/theirs/a", OTHER), ("/ours/a", "123456789012")] {
+        let answer = gateway.send(&Signer::s3(&gateway.root()), Request::new("GET", path));
+        let record = gateway.record(&answer);
+        let bucket = record["resources"].as_array().unwrap().iter().find(|it| it["type"] == "AWS::S3::Bucket").unwrap();
+        assert_eq!(bucket["accountId"], account, "{path}");
+        assert_eq!(record["recipientAccountId"], "123456789012");
+    }
 }
