@@ -42,7 +42,7 @@ pub struct Gateway {
     pub address: SocketAddr,
     pub admin: SocketAddr,
     pub dir: TempDir,
-    directory: Arc<Directory>,
+    pub directory: Arc<Directory>,
     server: Option<Server>,
 }
 
