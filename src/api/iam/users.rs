@@ -4,11 +4,14 @@ use super::{
     boundaries,
     listing::{Asked, paged},
     nodes,
-    target::{PolicyTarget, Target, in_use, request_tags},
+    target::{PolicyTarget, Target, in_use, request_tags, within},
     texts::{ARN, KNOWN_USER_NAME, PATH, USER_NAME},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         Arn, Fault, Principal,
         id::{IdKind, unique_id},
@@ -33,6 +36,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         scene.world.directory.write(|work| {
             let taken = || nodes::taken(IdentityKind::User, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            within(scene, Quota::Users, work.count_identities(identity.account, IdentityKind::User)?)?;
             work.put_tags(&identity.id, &tags)?;
             let Some(boundary) = &boundary else { return Ok(Node::one("User", nodes::whole(&identity, None, &tags))) };
             let boundary = boundaries::scope(boundary, work)?;

@@ -16,7 +16,7 @@ pub use input::{Input, Text};
 pub use parameters::Parameters;
 pub use tree::Node;
 
-use super::World;
+use super::{World, quotas::Quota};
 use crate::{
     base::{self, AccountId, Fault, Need, condition::Value},
     gateway::{
@@ -78,6 +78,11 @@ impl Scene<'_> {
     /// The account that is worked on: the caller's. Anonymous callers are shown that of the deployment, and are denied.
     pub fn account(&self) -> AccountId {
         self.caller.principal().account().unwrap_or(self.world.account)
+    }
+
+    /// The most of something, as it is configured now.
+    pub fn quota(&self, quota: Quota) -> usize {
+        self.world.quotas.load().of(quota)
     }
 }
 
