@@ -46,7 +46,7 @@ macro_rules! quotas {
 }
 
 quotas! {
-    Users "users" "UsersPerAccount" 5000 to 10000000: "users of an account",
+    Users "users" "UsersPerAccount" 5000 to 1000000: "users of an account",
     Groups "groups" "GroupsPerAccount" 300 to 1000000: "groups of an account",
     Roles "roles" "RolesPerAccount" 1000 to 1000000: "roles of an account",
     InstanceProfiles "instance_profiles" "InstanceProfilesPerAccount" 1000 to 1000000: "instance profiles of an account",
