@@ -2,9 +2,12 @@
 
 mod messages;
 mod offered;
+mod quotas;
 mod rights;
 mod simulate;
 mod story;
+mod story_account;
+mod story_passwords;
 
 use super::road::{
     client::{Request, Response},

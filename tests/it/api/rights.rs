@@ -13,7 +13,7 @@ use crate::road::{
 
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
