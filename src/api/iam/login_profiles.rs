@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::{Arn, Fault, Principal, Timestamp},
+    base::{Fault, Principal, Timestamp},
     store::{ErrorKind, Identity, IdentityKind, Item, ItemKind, UnitOfWork},
 };
 
@@ -92,7 +92,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:UpdateLoginProfile", arn, move |scene| {
         let (item, history, rules) = scene.world.directory.read(|work| {
-            let user = target.still(work)?;
+            let user = still(&target, work)?;
             let item = known(work, user)?;
             let history = History::read(work, &item.id)?;
             Ok::<_, Fault>((item, history, Rules::of(work, user.account)?))
@@ -110,7 +110,7 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:DeleteLoginProfile", arn, move |scene| {
         scene.world.directory.write(|work| {
-            let user = target.still(work)?;
+            let user = still(&target, work)?;
             let item = known(work, user)?;
             work.delete_item(&item.id)?;
             Ok(Node::Nothing)
@@ -125,18 +125,18 @@ pub(super) fn change_own(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Pla
     let old = input.secret("OldPassword", &PASSWORD);
     let new = input.secret("NewPassword", &PASSWORD);
     input.check()?;
-    if let Principal::Root(account) = scene.caller.principal() {
-        let arn = Arn::iam(account.as_str(), "root");
-        return Ok(Plan::new("iam:ChangePassword", arn.as_str(), |_| {
+    let Principal::User(_) = scene.caller.principal() else {
+        let arn = scene.caller.principal().arn().map_or("*".to_owned(), |arn| arn.to_string());
+        return Ok(Plan::new("iam:ChangePassword", arn, |_| {
             Err(Fault::new(400, "InvalidUserType", "Only IAM Users can change their own password."))
         }));
-    }
+    };
     let target = Target::caller(scene)?;
     let is_lent = scene.world.directory.read(|work| is_lent(work, &target, scene.caller.at()))?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:ChangePassword", arn, move |scene| {
         let (item, history, rules) = scene.world.directory.read(|work| {
-            let user = target.still(work)?;
+            let user = still(&target, work)?;
             let item = known(work, user)?;
             let history = History::read(work, &item.id)?;
             Ok::<_, Fault>((item, history, Rules::of(work, user.account)?))
@@ -188,10 +188,9 @@ fn change(
     let details = written(&next)?;
     let secret = history.map(|history| history.written()).transpose()?;
     scene.world.directory.write(|work| {
-        let user = target.still(work)?;
+        let user = still(target, work)?;
         if known(work, user)? != was {
-            let message = format!("Login Profile for User {} cannot be modified while it is being changed.", user.name);
-            return Err(Fault::new(409, "EntityTemporarilyUnmodifiable", message));
+            return Err(unmodifiable(&user.name));
         }
         if let Some(secret) = &secret {
             work.put_item_secret(&was.id, secret)?;
@@ -203,6 +202,20 @@ fn change(
 
 fn named_or_caller(scene: &Scene<'_>, name: Option<String>) -> Result<Target, Fault> {
     name.map_or_else(|| Target::caller(scene), |name| Target::of(scene, IdentityKind::User, &name))
+}
+
+/// The user, as it still is. Of passwords AWS says in another word that something changed meanwhile.
+fn still<'a>(target: &'a Target, work: &mut dyn UnitOfWork) -> Result<&'a Identity, Fault> {
+    let user = target.found()?;
+    target.still(work).map_err(|fault| match &*fault.code {
+        "ConcurrentModification" => unmodifiable(&user.name),
+        _ => fault,
+    })
+}
+
+fn unmodifiable(user: &str) -> Fault {
+    let message = format!("Login Profile for User {user} cannot be modified while it is being changed.");
+    Fault::new(409, "EntityTemporarilyUnmodifiable", message)
 }
 
 fn profile(work: &mut dyn UnitOfWork, user: &Identity) -> Result<Option<Item>, Fault> {
