@@ -5,6 +5,7 @@
 
 pub mod iam;
 pub mod query;
+pub mod quotas;
 pub mod s3_control;
 pub mod sts;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
     gateway::{backend::OwnApi, organization::Organization},
@@ -26,6 +28,8 @@ pub struct World {
     pub account: AccountId,
     /// What limits all accounts.
     pub organization: Arc<ArcSwap<Organization>>,
+    /// How much there may be of what.
+    pub quotas: Arc<ArcSwap<Quotas>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
     /// For unique ids and secrets.

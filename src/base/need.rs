@@ -45,6 +45,12 @@ pub trait Operation {
     /// the connection are answered by the gateway.
     fn fact(&self, need: usize, key: &str) -> Value<'_>;
 
+    /// Whether the caller's account lends its users what is needed, as an identity-based policy of theirs would allow it:
+    /// boundaries, policies of control and denials hold as ever.
+    fn is_lent(&self) -> bool {
+        false
+    }
+
     /// How a denial of this need names the resource; `None` where it is by its ARN.
     fn told_resource(&self, _need: usize) -> Option<String> {
         None
@@ -80,6 +86,10 @@ impl<T: Operation + ?Sized> Operation for Box<T> {
 
     fn fact(&self, need: usize, key: &str) -> Value<'_> {
         (**self).fact(need, key)
+    }
+
+    fn is_lent(&self) -> bool {
+        (**self).is_lent()
     }
 
     fn told_resource(&self, need: usize) -> Option<String> {

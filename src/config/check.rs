@@ -12,6 +12,7 @@ use super::{
     upstream::upstreams,
 };
 use crate::{
+    api::quotas::Quotas,
     audit::spool::Durability,
     base::AccountId,
     gateway::proxies::Network,
@@ -42,6 +43,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         log_level: log_level(&mut raw),
         master_key: master_key(&mut raw, &data_dir, variables),
         upstreams: upstreams(&mut raw, listen, variables),
+        quotas: quotas(&mut raw),
         organization,
         organization_files,
         data_dir,
@@ -199,6 +201,16 @@ fn audit(raw: &mut Raw) -> Audit {
         interval: Duration::from_millis(raw.positive("audit.interval_milliseconds").unwrap_or(1)),
         durability: if sync { Durability::Synced } else { Durability::Written },
     }
+}
+
+fn quotas(raw: &mut Raw) -> Quotas {
+    Quotas::read(|row| {
+        let number = usize::try_from(raw.positive(row.key)?).unwrap_or(usize::MAX);
+        if number > row.most {
+            raw.fault(row.key, format!("is {number}; write at most {}", row.most));
+        }
+        Some(number)
+    })
 }
 
 fn log_level(raw: &mut Raw) -> String {

@@ -1,5 +1,7 @@
 //! Every key: its type, its default, what it is and why it is so.
 
+use crate::api::quotas::QUOTAS;
+
 /// What a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -36,8 +38,14 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'sta
 
 use Kind::{Bool, Number, Table, Text, Texts};
 
-/// The keys outside `[[upstream]]`.
-pub const KEYS: &[Key] = &[
+/// The keys outside `[[upstream]]`: those below, and the quotas.
+pub fn plain() -> impl Iterator<Item = Key> {
+    let quotas = QUOTAS.iter().map(|row| key(row.key, Number, row.shown, row.about, row.why));
+    KEYS.iter().copied().chain(quotas)
+}
+
+/// The keys outside `[[upstream]]` that are no quotas.
+const KEYS: &[Key] = &[
     key(
         "listen",
         Text,

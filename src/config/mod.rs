@@ -18,6 +18,7 @@ use raw::Raw;
 pub use raw::{Fault, Faults};
 
 use crate::{
+    api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
     gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
@@ -61,6 +62,8 @@ pub struct Config {
     pub organization: Organization,
     /// The files that it is read from.
     pub organization_files: Vec<PathBuf>,
+    /// How much there may be of what.
+    pub quotas: Quotas,
     /// Backends, in the order in which they are asked for.
     pub upstreams: Vec<Upstream>,
 }

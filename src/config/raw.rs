@@ -10,7 +10,7 @@ use std::{
 use toml::Value;
 
 use super::{
-    keys::{KEYS, Key, Kind, UPSTREAM_KEYS},
+    keys::{Key, Kind, UPSTREAM_KEYS, plain},
     root,
 };
 
@@ -299,7 +299,7 @@ fn unknown_key(key: &str) -> String {
     if key == "upstream" || key.strip_prefix("upstream.").is_some_and(|rest| upstream_key(rest).is_none()) {
         return "does not stand in a list; write [[upstream]] in two pairs of brackets, once for each backend".into();
     }
-    if KEYS.iter().any(|known| known.name.starts_with(&below)) {
+    if plain().any(|known| known.name.starts_with(&below)) {
         return format!("is a table; write [{key}] and its keys below");
     }
     nearest(key).map_or("is no key; leave it out".into(), |meant| format!("is no key; did you mean {meant}?"))
@@ -319,11 +319,11 @@ fn variable(key: &str) -> String {
 }
 
 /// The declaration of a key.
-fn declared(key: &str) -> Option<&'static Key> {
-    let Some(rest) = key.strip_prefix("upstream.") else { return KEYS.iter().find(|known| known.name == key) };
+fn declared(key: &str) -> Option<Key> {
+    let Some(rest) = key.strip_prefix("upstream.") else { return plain().find(|known| known.name == key) };
     let (_, name) = upstream_key(rest)?;
     let name = if name.starts_with("headers.") { "headers" } else { name };
-    UPSTREAM_KEYS.iter().find(|known| known.name == name)
+    UPSTREAM_KEYS.iter().copied().find(|known| known.name == name)
 }
 
 fn last(key: &str) -> &str {
@@ -334,7 +334,7 @@ fn last(key: &str) -> &str {
 fn nearest(key: &str) -> Option<String> {
     let index = key.strip_prefix("upstream.").map(|rest| upstream_key(rest).map_or(0, |(at, _)| at));
     let upstream = UPSTREAM_KEYS.iter().map(|known| format!("upstream.{}.{}", index.unwrap_or(0), known.name));
-    let plain = KEYS.iter().map(|known| known.name.to_owned());
+    let plain = plain().map(|known| known.name.to_owned());
     let edits = |known: &String| if last(known) == last(key) { 0 } else { distance(known, key) };
     let meant = match index {
         Some(_) => upstream.chain(plain).min_by_key(edits),

@@ -5,7 +5,10 @@
 //! everything in its own account that no bucket policy denies. An anonymous caller has no policies of its own: only a
 //! bucket policy can allow it anything.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    sync::{Arc, LazyLock},
+};
 
 use super::{
     context::{Circumstances, NeedContext},
@@ -16,7 +19,8 @@ use super::{
 use crate::{
     base::{AccountId, Arn, Fault, Operation, Principal},
     policy::{
-        AllowKind, Decision, DenyKind, Layers, Party, PartyKind, Question, decide, decide::denial, resource::Resource,
+        AllowKind, Decision, DenyKind, Layers, Party, PartyKind, Policy, Question, decide, decide::denial,
+        resource::Resource,
     },
     store::{
         MessageKey,
@@ -27,6 +31,14 @@ use crate::{
     },
     telemetry::label::Denial,
 };
+
+/// What an account lends its users: `AllowUsersToChangePassword` of its password policy. Which operations that is, they
+/// say themselves. Source: IAM API reference, `PasswordPolicy`.
+static LENT: LazyLock<PolicySet> = LazyLock::new(|| {
+    let all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    // Without a policy, nothing is lent.
+    PolicySet::new(Policy::compile(all).ok().map(|policy| ("the account's password policy".into(), Arc::new(policy))))
+});
 
 /// What was decided, for the record.
 #[derive(Debug, Clone)]
@@ -136,7 +148,10 @@ pub fn allows<T: Operation>(
     };
     let arn = principal.arn();
     let party = Party { has_boundary: boundary.is_some(), ..party(principal, arn.as_ref().map(Arn::as_str)) };
-    let identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
+    let mut identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
+    if operation.is_lent() && matches!(principal, Principal::User(user) if user.account == guard.account) {
+        identity.push(&LENT);
+    }
     let layers = Layers {
         identity,
         boundary,

@@ -35,7 +35,7 @@ use self::{
     worker::Crew,
 };
 use crate::{
-    api::{self, World},
+    api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
     gateway::{
@@ -61,6 +61,7 @@ pub struct Server {
     pub admin_address: SocketAddr,
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
+    quotas: Arc<ArcSwap<Quotas>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -126,11 +127,18 @@ impl Server {
         };
         let State { directory, account, messages } = state;
         let random = Arc::new(SystemRandom);
+        let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
-        let world =
-            World { directory: known, account, organization: limits_of_all, messages: messages.clone(), random };
+        let world = World {
+            directory: known,
+            account,
+            organization: limits_of_all,
+            quotas: quotas.clone(),
+            messages: messages.clone(),
+            random,
+        };
         let shared = Arc::new(Shared {
             apis: api::all(world),
             messages,
@@ -165,6 +173,7 @@ impl Server {
             admin_address,
             shared,
             organization,
+            quotas,
             spool,
             certificate,
             draining,
@@ -178,11 +187,13 @@ impl Server {
     pub fn reload(&self, next: Config) -> Result<(), StartError> {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
+        let quotas = Arc::new(next.quotas.clone());
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
         self.organization.store(next.organization.clone());
+        self.quotas.store(quotas);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

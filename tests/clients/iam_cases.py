@@ -1,4 +1,4 @@
-"""Makes the calls of iam_flow.py with one client, and says for each what was wrong with its outcome.
+"""Makes the calls of iam_flow.py and iam_account.py with one client, and says for each what was wrong with its outcome.
 
     iam_cases.py aws1|aws2|boto|js ENDPOINT ACCESS_KEY SECRET_KEY ACCOUNT BUCKET
 """
@@ -17,6 +17,7 @@ import jmespath
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from iam_account import ACCOUNT
 from iam_flow import FLOW, Keep, Pages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -57,7 +58,11 @@ class Aws:
         name = botocore.xform_name(operation, "-")
         command = self.start + [service if service != "s3" else "s3api", name]
         for member, value in given.items():
-            command += ["--" + botocore.xform_name(member, "-"), value if isinstance(value, str) else json.dumps(value)]
+            option = botocore.xform_name(member, "-")
+            if isinstance(value, bool):
+                command.append(f"--{option}" if value else f"--no-{option}")
+            else:
+                command += [f"--{option}", value if isinstance(value, str) else json.dumps(value)]
         command += ["--page-size", str(PAGE)] if pages else []
         command += [os.path.join(self.home.name, "got")] if operation == "GetObject" else []
         environment = {"PATH": os.environ["PATH"], "HOME": self.home.name, "AWS_ACCESS_KEY_ID": key[0], "LC_ALL": "C.UTF-8",
@@ -150,7 +155,7 @@ def main():
                "aws2": lambda: Aws(endpoint, [os.environ.get("AWS_CLI_2", "/usr/bin/aws"), "--no-cli-pager"])}
     names = {"u": f"user-{name}", "p": f"/{name}/team/", "b": bucket, "account": account}
     run, seen = Run(clients[name](), (access_key, secret_key), names), {}
-    for number, (who, call, given, expected) in enumerate(FLOW):
+    for number, (who, call, given, expected) in enumerate(FLOW + ACCOUNT):
         outcome = run.row(who, call, given, expected)
         seen[f"{number:03} {who} {call}"] = outcome or "as expected"
     json.dump(seen, sys.stdout, indent=1)

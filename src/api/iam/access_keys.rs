@@ -5,12 +5,15 @@ use data_encoding::BASE64;
 use super::{
     listing::{Asked, paged},
     nodes,
-    target::{Target, no_such, over_quota},
+    target::{Target, no_such, within},
     texts::{ACCESS_KEY_ID, KNOWN_USER_NAME},
     users::random,
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         AccessKeyId, Arn, Fault, Principal, SecretKey,
         condition::Value,
@@ -18,9 +21,6 @@ use crate::{
     },
     store::{AccessKey, IdentityKind, KeyOwner, KeyStatus, StoreError, UnitOfWork},
 };
-
-/// The most keys of one user, and of root.
-const KEYS_MAX: usize = 2;
 
 /// Whose keys an operation is about.
 enum Holder {
@@ -38,12 +38,11 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let secret = SecretKey::new(BASE64.encode(&random::<30>(scene)?));
         let key = scene.world.directory.write(|work| {
             let owner = holder.owner(work)?;
-            if work.access_keys(account, &owner)?.len() >= KEYS_MAX {
-                return Err(over_quota("AccessKeysPerUser", KEYS_MAX));
-            }
             let created = scene.caller.at();
-            let key = AccessKey { id, account, owner, status: KeyStatus::Active, created, last_used: None };
+            let key =
+                AccessKey { id, account, owner: owner.clone(), status: KeyStatus::Active, created, last_used: None };
             work.add_access_key(&key, &secret)?;
+            within(scene, Quota::AccessKeys, work.access_keys(account, &owner)?.len())?;
             Ok::<_, Fault>(key)
         })?;
         let mut members = nodes::access_key(&key, holder.user_name()?);

@@ -3,28 +3,28 @@
 use super::{
     listing::{Asked, marker, paged, truncated},
     nodes,
-    target::{PolicyTarget, Target, over_quota},
+    target::{PolicyTarget, Target, within},
     texts::{ARN, KNOWN_USER_NAME, NAME, ROLE_NAME},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{Fault, name::fold},
     store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork},
 };
 
-/// The most managed policies of one user, group or role.
-const ATTACHED_MAX: usize = 10;
-
 pub(super) fn attach_to_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
-    attach("iam:AttachUserPolicy", "PoliciesPerUser", IdentityKind::User, scene, input)
+    attach("iam:AttachUserPolicy", Quota::PoliciesPerUser, IdentityKind::User, scene, input)
 }
 
 pub(super) fn attach_to_group(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
-    attach("iam:AttachGroupPolicy", "PoliciesPerGroup", IdentityKind::Group, scene, input)
+    attach("iam:AttachGroupPolicy", Quota::PoliciesPerGroup, IdentityKind::Group, scene, input)
 }
 
 pub(super) fn attach_to_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
-    attach("iam:AttachRolePolicy", "PoliciesPerRole", IdentityKind::Role, scene, input)
+    attach("iam:AttachRolePolicy", Quota::PoliciesPerRole, IdentityKind::Role, scene, input)
 }
 
 pub(super) fn detach_from_role(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -133,7 +133,7 @@ fn holders(
 
 fn attach(
     action: &'static str,
-    quota: &'static str,
+    quota: Quota,
     kind: IdentityKind,
     scene: &Scene<'_>,
     input: &mut Input<'_>,
@@ -144,9 +144,8 @@ fn attach(
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let (holder, policy) = (target.still(work)?, policy.attachable(work)?);
-            let is_new = work.attach(&holder.id, &policy.id)?;
-            if is_new && work.attached_policies(&holder.id, Page::ALL)?.items.len() > ATTACHED_MAX {
-                return Err(over_quota(quota, ATTACHED_MAX));
+            if work.attach(&holder.id, &policy.id)? {
+                within(scene, quota, work.attached_policies(&holder.id, Page::ALL)?.items.len())?;
             }
             Ok(Node::Nothing)
         })

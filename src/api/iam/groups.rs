@@ -3,12 +3,15 @@
 use super::{
     listing::{Asked, marker, paged, truncated},
     nodes,
-    target::{Target, exists, in_use},
+    target::{Target, exists, in_use, within},
     texts::{NAME, PATH},
     users::{new, refuse_with_policies, rename, unless},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{Arn, Fault},
     store::{ErrorKind, IdentityKind, Page},
 };
@@ -21,8 +24,10 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     Ok(Plan::new("iam:CreateGroup", arn.as_str(), move |scene| {
         let identity = new(scene, IdentityKind::Group, &name, &path)?;
         let taken = || exists(format!("Group with name {name} already exists."));
-        let added = |error| unless(error, ErrorKind::Exists, taken);
-        scene.world.directory.write(|work| work.add_identity(&identity).map_err(added))?;
+        scene.world.directory.write(|work| {
+            work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            within(scene, Quota::Groups, work.count_identities(identity.account, IdentityKind::Group)?)
+        })?;
         Ok(Node::one("Group", nodes::identity(&identity)))
     }))
 }

@@ -3,17 +3,17 @@
 use super::{
     listing::{Asked, paged},
     nodes,
-    target::{Target, no_such, over_quota},
+    target::{Target, no_such, within},
     texts::{KNOWN_USER_NAME, NAME},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::Fault,
     store::{IdentityKind, Page},
 };
-
-/// The most groups of one user.
-const GROUPS_MAX: usize = 10;
 
 pub(super) fn add(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let (group, user) = both(scene, input)?;
@@ -21,8 +21,8 @@ pub(super) fn add(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
     Ok(Plan::new("iam:AddUserToGroup", arn, move |scene| {
         scene.world.directory.write(|work| {
             let (group, user) = (group.still(work)?, user.still(work)?);
-            if work.add_member(&group.id, &user.id)? && work.groups_of(&user.id, Page::ALL)?.items.len() > GROUPS_MAX {
-                return Err(over_quota("GroupsPerUser", GROUPS_MAX));
+            if work.add_member(&group.id, &user.id)? {
+                within(scene, Quota::GroupsPerUser, work.groups_of(&user.id, Page::ALL)?.items.len())?;
             }
             Ok(Node::Nothing)
         })

@@ -3,16 +3,23 @@
 //! Each operation is an entry of [`OFFERED`] and a function near its relatives.
 
 mod access_keys;
+mod account_summary;
+mod aliases;
 mod attachments;
 mod boundaries;
+mod credential_reports;
 mod entity;
 mod exclusions;
 mod groups;
 mod inline_policies;
+mod items;
 mod listing;
+mod login_profiles;
 mod members;
 mod nodes;
 mod not_offered;
+mod password_policies;
+mod passwords;
 mod policies;
 mod policy_versions;
 mod roles;
@@ -76,15 +83,21 @@ pub static OFFERED: &[Operation] = &[
     write("AttachGroupPolicy", attachments::attach_to_group),
     write("AttachRolePolicy", attachments::attach_to_role),
     write("AttachUserPolicy", attachments::attach_to_user),
+    write("ChangePassword", login_profiles::change_own),
     write("CreateAccessKey", access_keys::create),
+    write("CreateAccountAlias", aliases::create),
     write("CreateGroup", groups::create),
+    write("CreateLoginProfile", login_profiles::create),
     write("CreatePolicy", policies::create),
     write("CreatePolicyVersion", policy_versions::create),
     write("CreateRole", roles::create),
     write("CreateUser", users::create),
     write("DeleteAccessKey", access_keys::delete),
+    write("DeleteAccountAlias", aliases::delete),
+    write("DeleteAccountPasswordPolicy", password_policies::delete),
     write("DeleteGroup", groups::delete),
     write("DeleteGroupPolicy", inline_policies::delete_of_group),
+    write("DeleteLoginProfile", login_profiles::delete),
     write("DeletePolicy", policies::delete),
     write("DeletePolicyVersion", policy_versions::delete),
     write("DeleteRole", roles::delete),
@@ -96,11 +109,16 @@ pub static OFFERED: &[Operation] = &[
     write("DetachGroupPolicy", attachments::detach_from_group),
     write("DetachRolePolicy", attachments::detach_from_role),
     write("DetachUserPolicy", attachments::detach_from_user),
+    write("GenerateCredentialReport", credential_reports::generate),
     read("GetAccessKeyLastUsed", access_keys::last_used),
+    read("GetAccountPasswordPolicy", password_policies::get),
+    read("GetAccountSummary", account_summary::get),
     read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),
     read("GetContextKeysForPrincipalPolicy", simulations::keys_of_principal),
+    read("GetCredentialReport", credential_reports::get),
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
+    read("GetLoginProfile", login_profiles::get),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
     read("GetRole", roles::get),
@@ -108,6 +126,7 @@ pub static OFFERED: &[Operation] = &[
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
+    read("ListAccountAliases", aliases::list),
     read("ListAttachedGroupPolicies", attachments::list_of_group),
     read("ListAttachedRolePolicies", attachments::list_of_role),
     read("ListAttachedUserPolicies", attachments::list_of_user),
@@ -140,8 +159,10 @@ pub static OFFERED: &[Operation] = &[
     write("UntagRole", tags::untag_role),
     write("UntagUser", tags::untag_user),
     write("UpdateAccessKey", access_keys::update),
+    write("UpdateAccountPasswordPolicy", password_policies::update),
     write("UpdateAssumeRolePolicy", roles::update_trust),
     write("UpdateGroup", groups::update),
+    write("UpdateLoginProfile", login_profiles::update),
     write("UpdateRole", roles::update),
     write("UpdateRoleDescription", roles::update_description),
     write("UpdateUser", users::update),

@@ -3,12 +3,15 @@
 use super::{
     listing::{Asked, paged},
     nodes,
-    target::{PolicyTarget, exists, in_use, over_quota, request_tags},
+    target::{PolicyTarget, exists, in_use, over_quota, request_tags, within},
     texts::{ARN, DESCRIPTION, DOCUMENT, NAME, POLICY_PATH},
     users::{random, unless},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         Arn, Fault,
         id::{IdKind, unique_id},
@@ -44,6 +47,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         scene.world.directory.write(|work| {
             let taken = || exists(format!("A policy called {name} already exists. Duplicate names are not allowed."));
             work.add_policy(&policy, &document).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            within(scene, Quota::Policies, work.count_policies(account)?)?;
             work.put_tags(&policy.id, &tags)?;
             Ok::<_, Fault>(())
         })?;

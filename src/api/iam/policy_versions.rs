@@ -8,13 +8,13 @@ use super::{
     texts::{ARN, DOCUMENT, VERSION_ID},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::Fault,
     store::{ManagedPolicy, PolicyVersion, UnitOfWork},
 };
-
-/// The most versions of one policy.
-const VERSIONS_MAX: usize = 5;
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let policy = input.required("PolicyArn", &ARN);
@@ -28,13 +28,13 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let created = scene.caller.at();
         let number = scene.world.directory.write(|work| {
             let policy = target.still(work)?;
-            if work.policy_versions(&policy.id)?.len() >= VERSIONS_MAX {
-                return Err(Fault::new(
-                    409,
-                    "LimitExceeded",
-                    "A managed policy can have up to 5 versions. Before you create a new version, you must delete an \
-                     existing version.",
-                ));
+            let most = scene.quota(Quota::PolicyVersions);
+            if work.policy_versions(&policy.id)?.len() >= most {
+                let message = format!(
+                    "A managed policy can have up to {most} versions. Before you create a new version, you must delete an \
+                     existing version."
+                );
+                return Err(Fault::new(409, "LimitExceeded", message));
             }
             Ok(work.add_policy_version(&policy.id, &document, created, set_as_default)?)
         })?;

@@ -4,12 +4,15 @@ use super::{
     boundaries,
     listing::{Asked, paged},
     nodes,
-    target::{PolicyTarget, Target, in_use, over_quota, request_tags},
+    target::{PolicyTarget, Target, in_use, over_quota, request_tags, within},
     texts::{ARN, DOCUMENT, PATH, ROLE_DESCRIPTION, ROLE_NAME},
     users::{new, refuse_with_policies, unless},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{Arn, Fault},
     policy::{self, quota},
     store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork},
@@ -39,6 +42,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         scene.world.directory.write(|work| {
             let taken = || nodes::taken(IdentityKind::Role, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            within(scene, Quota::Roles, work.count_identities(identity.account, IdentityKind::Role)?)?;
             work.put_role(&identity.id, &details)?;
             work.put_tags(&identity.id, &tags)?;
             let boundary = boundary.as_ref().map(|boundary| boundaries::scope(boundary, work)).transpose()?;

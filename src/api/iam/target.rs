@@ -2,7 +2,7 @@
 
 use super::boundaries;
 use crate::{
-    api::query::Scene,
+    api::{query::Scene, quotas::Quota},
     base::{Arn, Fault, Principal, Tag, condition::Value},
     store::{Identity, IdentityKind, ManagedPolicy, UnitOfWork},
 };
@@ -174,6 +174,16 @@ pub(super) fn no_such(message: String) -> Fault {
 /// `EntityAlreadyExists` in these words.
 pub(super) fn exists(message: String) -> Fault {
     Fault::new(409, "EntityAlreadyExists", message)
+}
+
+/// `LimitExceeded` where there is more of something than there may be. It is counted with what was just added, within the
+/// same unit of work, so that of several that add at once none goes past the quota.
+pub(super) fn within(scene: &Scene<'_>, quota: Quota, count: impl TryInto<usize>) -> Result<(), Fault> {
+    let most = scene.quota(quota);
+    match count.try_into().is_ok_and(|count| count <= most) {
+        true => Ok(()),
+        false => Err(over_quota(quota.told(), most)),
+    }
 }
 
 /// `LimitExceeded` for a quota.

@@ -25,6 +25,13 @@ fn is_described(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}'))
 }
 
+/// Lower-case letters, digits, and single hyphens between them.
+fn is_alias(text: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    text.split('-').all(is_part)
+}
+
 fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|number| {
         !number.starts_with('0') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -35,6 +42,12 @@ fn is_version(text: &str) -> bool {
 pub(super) const USER_NAME: Text = Text { length: 1..=64, pattern: NAME_PATTERN, fits: is_any_name };
 /// A user's name, where one is looked for.
 pub(super) const KNOWN_USER_NAME: Text = Text { length: 1..=128, pattern: NAME_PATTERN, fits: is_any_name };
+/// A password.
+pub(super) const PASSWORD: Text =
+    Text { length: 1..=128, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
+/// The name of an account.
+pub(super) const ALIAS: Text =
+    Text { length: 3..=63, pattern: r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", fits: is_alias };
 /// A role's name.
 pub(super) const ROLE_NAME: Text = Text { length: 1..=64, pattern: NAME_PATTERN, fits: is_any_name };
 /// A group's name, or a policy's.

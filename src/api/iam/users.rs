@@ -4,17 +4,29 @@ use super::{
     boundaries,
     listing::{Asked, paged},
     nodes,
-    target::{PolicyTarget, Target, in_use, request_tags},
+    target::{PolicyTarget, Target, in_use, request_tags, within},
     texts::{ARN, KNOWN_USER_NAME, PATH, USER_NAME},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         Arn, Fault, Principal,
         id::{IdKind, unique_id},
     },
-    store::{ErrorKind, Identity, IdentityKind, KeyOwner, Page, StoreError, UnitOfWork},
+    store::{ErrorKind, Identity, IdentityKind, ItemKind, KeyOwner, Page, StoreError, UnitOfWork},
 };
+
+/// What a user must not own when it is deleted, and how AWS says so.
+const FIRST_TO_GO: &[(ItemKind, &str)] = &[
+    (ItemKind::LoginProfile, "Cannot delete entity, must delete login profile first."),
+    (ItemKind::SigningCertificate, "Cannot delete entity, must delete certificates first."),
+    (ItemKind::MfaDevice, "Cannot delete entity, must delete MFA device first."),
+    (ItemKind::SshKey, "Cannot delete entity, must remove referenced objects first."),
+    (ItemKind::ServiceCredential, "Cannot delete entity, must remove referenced objects first."),
+];
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
@@ -33,6 +45,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         scene.world.directory.write(|work| {
             let taken = || nodes::taken(IdentityKind::User, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            within(scene, Quota::Users, work.count_identities(identity.account, IdentityKind::User)?)?;
             work.put_tags(&identity.id, &tags)?;
             let Some(boundary) = &boundary else { return Ok(Node::one("User", nodes::whole(&identity, None, &tags))) };
             let boundary = boundaries::scope(boundary, work)?;
@@ -107,6 +120,11 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let user = target.still(work)?;
             if !work.access_keys(user.account, &KeyOwner::User(user.id.clone()))?.is_empty() {
                 return Err(in_use("Cannot delete entity, must delete access keys first."));
+            }
+            for (kind, message) in FIRST_TO_GO {
+                if !work.items_of(&user.id, *kind)?.is_empty() {
+                    return Err(in_use(message));
+                }
             }
             refuse_with_policies(work, user)?;
             if !work.groups_of(&user.id, Page::ALL)?.items.is_empty() {

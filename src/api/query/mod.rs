@@ -16,7 +16,7 @@ pub use input::{Input, Text};
 pub use parameters::Parameters;
 pub use tree::Node;
 
-use super::World;
+use super::{World, quotas::Quota};
 use crate::{
     base::{self, AccountId, Fault, Need, condition::Value},
     gateway::{
@@ -69,6 +69,8 @@ pub struct Plan {
     pub needs: Vec<Need>,
     /// Condition keys in lower case, with their values.
     pub facts: Vec<(String, Value<'static>)>,
+    /// Whether the account lends its users all this, as a policy of theirs would allow it. What denies still denies.
+    pub is_lent: bool,
     run: Run,
 }
 
@@ -79,6 +81,11 @@ impl Scene<'_> {
     pub fn account(&self) -> AccountId {
         self.caller.principal().account().unwrap_or(self.world.account)
     }
+
+    /// The most of something, as it is configured now.
+    pub fn quota(&self, quota: Quota) -> usize {
+        self.world.quotas.load().of(quota)
+    }
 }
 
 impl Plan {
@@ -88,18 +95,25 @@ impl Plan {
         resource: impl Into<String>,
         run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static,
     ) -> Self {
-        Self { needs: vec![Need::new(action, resource)], facts: Vec::new(), run: Box::new(run) }
+        Self { needs: vec![Need::new(action, resource)], facts: Vec::new(), is_lent: false, run: Box::new(run) }
     }
 
     /// A plan that every authenticated caller may carry out.
     pub fn open(run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static) -> Self {
-        Self { needs: Vec::new(), facts: Vec::new(), run: Box::new(run) }
+        Self { needs: Vec::new(), facts: Vec::new(), is_lent: false, run: Box::new(run) }
     }
 
     /// One more decision.
     #[must_use]
     pub fn needing(mut self, action: &'static str, resource: impl Into<String>) -> Self {
         self.needs.push(Need::new(action, resource));
+        self
+    }
+
+    /// Whether the account lends it.
+    #[must_use]
+    pub fn lent(mut self, is_lent: bool) -> Self {
+        self.is_lent = is_lent;
         self
     }
 
@@ -203,6 +217,10 @@ impl base::Operation for Planned {
     fn fact(&self, _: usize, key: &str) -> Value<'_> {
         let known = self.plan.facts.iter().find(|(known, _)| known == key);
         known.map_or(Value::Absent, |(_, value)| value.clone())
+    }
+
+    fn is_lent(&self) -> bool {
+        self.plan.is_lent
     }
 
     fn told_resource(&self, need: usize) -> Option<String> {

@@ -1,11 +1,15 @@
 //! IAM and STS over the wire: signed forms in, XML out.
 
 mod accounts;
+mod meanwhile;
 mod messages;
 mod offered;
+mod quotas;
 mod rights;
 mod simulate;
 mod story;
+mod story_account;
+mod story_passwords;
 mod story_roles;
 
 use super::road::{

@@ -13,7 +13,7 @@ use crate::road::{
 
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
@@ -26,15 +26,21 @@ const RIGHTS: &[Row] = &[
     ("AttachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("AttachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("AttachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("ChangePassword", "user/{caller}", &[("OldPassword", "o"), ("NewPassword", "n")]),
     ("CreateAccessKey", "user/ann", &[("UserName", "ann")]),
+    ("CreateAccountAlias", "*", &[("AccountAlias", "alias")]),
     ("CreateGroup", "group/x/new", &[("GroupName", "new"), ("Path", "/x/")]),
+    ("CreateLoginProfile", "user/ann", &[("UserName", "ann"), ("Password", "Secret-1")]),
     ("CreatePolicy", "policy/new", &[("PolicyName", "new"), ("PolicyDocument", ALLOW_ALL)]),
     ("CreatePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("PolicyDocument", ALLOW_ALL)]),
     ("CreateRole", "role/x/new", &[("RoleName", "new"), ("Path", "/x/"), ("AssumeRolePolicyDocument", TRUST)]),
     ("CreateUser", "user/x/new", &[("UserName", "new"), ("Path", "/x/")]),
     ("DeleteAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY)]),
+    ("DeleteAccountAlias", "*", &[("AccountAlias", "alias")]),
+    ("DeleteAccountPasswordPolicy", "*", &[]),
     ("DeleteGroup", "group/staff", &[("GroupName", "staff")]),
     ("DeleteGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("DeleteLoginProfile", "user/ann", &[("UserName", "ann")]),
     ("DeletePolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("DeletePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v2")]),
     ("DeleteRole", "role/reader", &[("RoleName", "reader")]),
@@ -46,11 +52,16 @@ const RIGHTS: &[Row] = &[
     ("DetachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("DetachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("GenerateCredentialReport", "*", &[]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
+    ("GetAccountPasswordPolicy", "*", &[]),
+    ("GetAccountSummary", "*", &[]),
     ("GetContextKeysForCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL)]),
     ("GetContextKeysForPrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN)]),
+    ("GetCredentialReport", "*", &[]),
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("GetLoginProfile", "user/ann", &[("UserName", "ann")]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("GetRole", "role/reader", &[("RoleName", "reader")]),
@@ -58,6 +69,7 @@ const RIGHTS: &[Row] = &[
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
+    ("ListAccountAliases", "*", &[]),
     ("ListAttachedGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListAttachedRolePolicies", "role/reader", &[("RoleName", "reader")]),
     ("ListAttachedUserPolicies", "user/ann", &[("UserName", "ann")]),
@@ -90,8 +102,10 @@ const RIGHTS: &[Row] = &[
     ("UntagRole", "role/reader", &[("RoleName", "reader"), ("TagKeys.member.1", "team")]),
     ("UntagUser", "user/ann", &[("UserName", "ann"), ("TagKeys.member.1", "team")]),
     ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
+    ("UpdateAccountPasswordPolicy", "*", &[]),
     ("UpdateAssumeRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyDocument", TRUST)]),
     ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
+    ("UpdateLoginProfile", "user/ann", &[("UserName", "ann"), ("PasswordResetRequired", "true")]),
     ("UpdateRole", "role/reader", &[("RoleName", "reader")]),
     ("UpdateRoleDescription", "role/reader", &[("RoleName", "reader"), ("Description", "d")]),
     ("UpdateUser", "user/ann", &[("UserName", "ann"), ("NewUserName", "anna")]),
@@ -128,11 +142,12 @@ fn no_operation_is_carried_out_without_a_right() {
             (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
             _ => (*resource).to_owned(),
         };
-        let start = format!("is not authorized to perform: iam:{action} on resource: {resource} ");
-        for (key, end) in [
-            (&nobody, format!("because no identity-based policy allows the iam:{action} action")),
-            (&denied, "with an explicit deny in an identity-based policy".to_owned()),
+        for (name, key, end) in [
+            ("nobody", &nobody, format!("because no identity-based policy allows the iam:{action} action")),
+            ("denied", &denied, "with an explicit deny in an identity-based policy".to_owned()),
         ] {
+            let resource = resource.replace("{caller}", name);
+            let start = format!("is not authorized to perform: iam:{action} on resource: {resource} ");
             let answer = call(&gateway, key, action, parameters);
             let text = answer.text();
             assert_eq!(answer.status, 403, "{action}: {text}");

@@ -83,6 +83,9 @@ fn each_fault_is_said_with_its_key_and_what_to_write() {
             "[organization]\nresource_control = [\"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\"]",
             "organization.resource_control: has 8 levels; write at most 7, from the root to the account",
         ),
+        above("[quotas]\nusers = 0", "quotas.users: is 0; write a number of at least 1"),
+        above("[quotas]\ngroups_per_user = 101", "quotas.groups_per_user: is 101; write at most 100"),
+        above("[quotas]\nuser = 1", "quotas.user: is no key; did you mean quotas.users?"),
         above("[log]\nformat = \"xml\"", "log.format: is \"xml\"; write \"text\" or \"json\""),
         // Secrets and keys.
         above(

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use countersign::config::{
     UpstreamKind,
-    keys::{KEYS, Key, Kind, UPSTREAM_KEYS},
+    keys::{Key, Kind, UPSTREAM_KEYS, plain},
 };
 use toml::Value;
 
@@ -54,9 +54,9 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Every key with its table.
-fn declared() -> Vec<(String, &'static Key)> {
-    let plain = KEYS.iter().map(|key| (key.name.to_owned(), key));
-    plain.chain(UPSTREAM_KEYS.iter().map(|key| (format!("upstream.{}", key.name), key))).collect()
+fn declared() -> Vec<(String, Key)> {
+    let plain = plain().map(|key| (key.name.to_owned(), key));
+    plain.chain(UPSTREAM_KEYS.iter().map(|key| (format!("upstream.{}", key.name), *key))).collect()
 }
 
 /// What the comment above a key says.
@@ -78,7 +78,7 @@ fn the_file_shows_every_key_with_its_default_and_the_reason() {
     for (name, key) in declared() {
         let found: Vec<&Shown> = shown.iter().filter(|shown| shown.name == name && !shown.about.is_empty()).collect();
         let [found] = &*found else { panic!("`{name}` is explained {} times", found.len()) };
-        assert_eq!(found.about, comment(key), "{name}");
+        assert_eq!(found.about, comment(&key), "{name}");
         if !key.default.is_empty() {
             assert_eq!((found.value.as_str(), found.is_example), (key.default, false), "{name}");
         }
