@@ -13,8 +13,16 @@ use crate::{
         Arn, Fault, Principal,
         id::{IdKind, unique_id},
     },
-    store::{ErrorKind, Identity, IdentityKind, KeyOwner, Page, StoreError, UnitOfWork},
+    store::{ErrorKind, Identity, IdentityKind, ItemKind, KeyOwner, Page, StoreError, UnitOfWork},
 };
+
+/// What a user must not own when it is deleted, and how AWS says so.
+const FIRST_TO_GO: &[(ItemKind, &str)] = &[
+    (ItemKind::SigningCertificate, "Cannot delete entity, must delete certificates first."),
+    (ItemKind::MfaDevice, "Cannot delete entity, must delete MFA device first."),
+    (ItemKind::SshKey, "Cannot delete entity, must remove referenced objects first."),
+    (ItemKind::ServiceCredential, "Cannot delete entity, must remove referenced objects first."),
+];
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
@@ -51,17 +59,9 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
         (Some(name), _) => Target::of(scene, IdentityKind::User, &name)?,
         (None, Principal::Root(account)) => {
             let (arn, account) = (Arn::iam(account.as_str(), "root"), *account);
-            let shown = arn.clone();
             return Ok(Plan::new("iam:GetUser", arn.as_str(), move |scene| {
                 let known = scene.world.directory.read(|work| work.account(account))?;
-                Ok(Node::one(
-                    "User",
-                    Node::Struct(vec![
-                        ("UserId", Node::text(account.as_str())),
-                        ("Arn", Node::text(shown.as_str())),
-                        ("CreateDate", known.map_or(Node::Nothing, |known| Node::Time(known.created))),
-                    ]),
-                ))
+                Ok(Node::one("User", nodes::root(account, known.map(|known| known.created))))
             }));
         }
         (None, _) => Target::caller(scene)?,
@@ -107,6 +107,11 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let user = target.still(work)?;
             if !work.access_keys(user.account, &KeyOwner::User(user.id.clone()))?.is_empty() {
                 return Err(in_use("Cannot delete entity, must delete access keys first."));
+            }
+            for (kind, message) in FIRST_TO_GO {
+                if !work.items_of(&user.id, *kind)?.is_empty() {
+                    return Err(in_use(message));
+                }
             }
             refuse_with_policies(work, user)?;
             if !work.groups_of(&user.id, Page::ALL)?.items.is_empty() {

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value as Json, json};
+use zeroize::Zeroizing;
 
 use super::{Parameters, tree::lower_camel};
 use crate::base::{
@@ -73,6 +74,24 @@ impl<'a> Input<'a> {
             self.violated(name, &quoted(value), &format!("Member must satisfy enum value set: [{}]", words.join(", ")));
         }
         word
+    }
+
+    /// One of some words, which has to be there.
+    pub fn required_one_of(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        if self.parameters.get(name).is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        self.one_of(name, words)
+    }
+
+    /// A text that has to be there and that is repeated to nobody: no error and no record shows it.
+    pub fn secret(&mut self, name: &str, text: &Text) -> Zeroizing<String> {
+        let Some(value) = self.parameters.get(name).map(str::to_owned) else {
+            self.violated(name, "null", "Member must not be null");
+            return Zeroizing::default();
+        };
+        self.fit_telling(name, &value, "", text);
+        Zeroizing::new(value)
     }
 
     /// `true` or `false`.
@@ -194,18 +213,22 @@ impl<'a> Input<'a> {
     }
 
     fn fit(&mut self, name: &str, value: &str, text: &Text) {
+        self.fit_telling(name, value, &quoted(value), text);
+    }
+
+    fn fit_telling(&mut self, name: &str, value: &str, told: &str, text: &Text) {
         let length = value.chars().count();
         if !text.pattern.is_empty() && !(text.fits)(value) {
             let pattern = format!("Member must satisfy regular expression pattern: {}", text.pattern);
-            self.violated(name, &quoted(value), &pattern);
+            self.violated(name, told, &pattern);
         }
         if length < *text.length.start() {
             let bound = format!("Member must have length greater than or equal to {}", text.length.start());
-            self.violated(name, &quoted(value), &bound);
+            self.violated(name, told, &bound);
         }
         if length > *text.length.end() {
             let bound = format!("Member must have length less than or equal to {}", text.length.end());
-            self.violated(name, &quoted(value), &bound);
+            self.violated(name, told, &bound);
         }
     }
 

@@ -14,9 +14,10 @@ const ANN: (&str, &str) = ("UserName", "ann");
 const STAFF: (&str, &str) = ("GroupName", "staff");
 
 /// Operation, parameters, status, and what the answer holds.
-type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+pub type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
 
-fn tell(steps: &[Step<'_>]) {
+/// Makes calls in order on a gateway of its own.
+pub fn tell(steps: &[Step<'_>]) {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&upstream);
     let root = gateway.root();

@@ -143,6 +143,10 @@ impl Gateway {
         assert!(self.directory.write(|work| work.delete_inline_policy(&format!("AIDA{name}"), "p")).unwrap());
     }
 
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     pub fn root(&self) -> Key {
         Key::new(ROOT.0, ROOT.1)
     }
