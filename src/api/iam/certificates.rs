@@ -31,7 +31,9 @@ impl Certificate {
             certificate.parsed()?;
             Ok(certificate)
         });
-        all.collect()
+        let all = all.collect::<Result<Vec<_>, Fault>>()?;
+        // What is shown again later must hold nothing else, a private key say.
+        if all.len() == sections(pem) { Ok(all) } else { Err(unreadable()) }
     }
 
     /// The DER form, which tells certificates apart.
@@ -97,7 +99,8 @@ impl Certificate {
         if pem.contains("ENCRYPTED") {
             return Err(malformed("Unable to parse key; the body is encrypted."));
         }
-        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| malformed(INVALID_KEY))?;
+        let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok().filter(|_| sections(pem) == 1);
+        let key = key.ok_or_else(|| malformed(INVALID_KEY))?;
         let key = any_supported_type(&key).map_err(|_| malformed(INVALID_KEY))?;
         let public = key.public_key().ok_or_else(|| malformed(INVALID_KEY))?;
         if public.as_ref() != self.parsed()?.public_key().raw {
@@ -115,6 +118,11 @@ impl Certificate {
 }
 
 const INVALID_KEY: &str = "Invalid Private Key.";
+
+/// How many things a text in PEM holds.
+fn sections(pem: &str) -> usize {
+    pem.matches("-----BEGIN ").count()
+}
 
 fn unreadable() -> Fault {
     malformed("Unable to parse certificate. Please ensure the certificate is in PEM format.")

@@ -1,8 +1,8 @@
 //! Credentials of users for one service each. Of a password only the digest is kept: it is random and long, and nobody asks
-//! for it again. Source: IAM user guide, "Service-specific credentials for IAM users".
+//! for it again. The name of a credential's item is its service and its alias, which an account has once. Source: IAM user guide, "Service-specific credentials for IAM users".
 
 use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api::query::{Input, Node, Plan, Scene, input::validation_error},
     base::{
-        Arn, Fault, Timestamp,
+        AccountId, Arn, Fault, Timestamp,
         condition::Value,
         id::{IdKind, unique_id},
     },
@@ -33,15 +33,15 @@ const AGE_DAYS_MAX: usize = 36_600;
 /// A service, and how its credentials look.
 struct Service {
     name: &'static str,
-    /// What the alias of its API keys begins with, and what their secrets do; nothing for user names with passwords.
-    api_key: Option<(&'static str, &'static str)>,
+    /// What the secrets of its API keys begin with; nothing for user names with passwords.
+    api_key: Option<&'static str>,
 }
 
 const SERVICES: &[Service] = &[
-    Service { name: "bedrock.amazonaws.com", api_key: Some(("BedrockAPIKey-", "ABSK")) },
+    Service { name: "bedrock.amazonaws.com", api_key: Some("ABSK") },
     Service { name: "cassandra.amazonaws.com", api_key: None },
     Service { name: "codecommit.amazonaws.com", api_key: None },
-    Service { name: "logs.amazonaws.com", api_key: Some(("CloudWatchLogsAPIKey-", "ACWL")) },
+    Service { name: "logs.amazonaws.com", api_key: Some("ACWL") },
 ];
 
 /// What the store keeps of a credential beside its id.
@@ -69,28 +69,23 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         }
         let (account, now) = (scene.account(), scene.caller.at());
         let id = unique_id(IdKind::ServiceCredential, account, random(scene)?);
-        let suffix = HEXLOWER.encode(&random::<2>(scene)?);
         let expires = days.map(|days| now.as_second().saturating_add(days as i64 * 86_400));
         scene.world.directory.write(|work| {
             let owner = holder.id(work)?;
             let user = holder.user_name()?.unwrap_or_default();
-            let mut aliases = Vec::new();
+            let mut count = 0;
             for item in items_of(scene, work, &holder, ItemKind::ServiceCredential)? {
-                let details = details::<Details>(&item)?;
-                aliases.extend((details.service == service.name).then_some(details.alias));
+                count += usize::from(details::<Details>(&item)?.service == service.name);
             }
-            if aliases.len() >= CREDENTIALS_MAX {
+            if count >= CREDENTIALS_MAX {
                 return Err(over_quota("ServiceSpecificCredentialsPerUser", CREDENTIALS_MAX));
             }
-            let alias = match service.api_key {
-                Some((start, _)) => format!("{start}{suffix}-at-{account}"),
-                None => user_name(user, account.as_str(), &aliases),
-            };
+            let (name, alias) = free_alias(work, account, service.name, user)?;
             let details = Details { service: service.name.to_owned(), alias, status: "Active".to_owned(), expires };
             let item = Item {
                 kind: ItemKind::ServiceCredential,
                 account,
-                name: id.clone().into(),
+                name: name.into(),
                 id: id.into(),
                 path: "/".into(),
                 owner,
@@ -206,7 +201,7 @@ impl Service {
         let random = Zeroizing::new(BASE64.encode(&*Zeroizing::new(random::<32>(scene)?)));
         Ok(match self.api_key {
             None => random,
-            Some((_, start)) => {
+            Some(start) => {
                 let whole = Zeroizing::new(format!("{alias}:{}", &*random));
                 Zeroizing::new(format!("{start}{}", BASE64.encode(whole.as_bytes())))
             }
@@ -248,11 +243,24 @@ impl Held {
     }
 }
 
-/// `jane-at-123456789012`, or with a number where the user has that one already.
-fn user_name(user: &str, account: &str, taken: &[String]) -> String {
-    let plain = format!("{user}-at-{account}");
-    let numbered = (1..).map(|number| format!("{user}+{number}-at-{account}"));
-    std::iter::once(plain.clone()).chain(numbered).find(|name| !taken.contains(name)).unwrap_or(plain)
+/// `jane-at-123456789012`, or with a number where the account has that one already: users may have had names that are now
+/// others'. The name of the item comes first.
+fn free_alias(
+    work: &mut dyn UnitOfWork,
+    account: AccountId,
+    service: &str,
+    user: &str,
+) -> Result<(String, String), StoreError> {
+    let mut number = 0_u64;
+    loop {
+        let further = if number == 0 { String::new() } else { format!("+{number}") };
+        let alias = format!("{user}{further}-at-{account}");
+        let name = format!("{service}/{alias}");
+        if work.item(account, ItemKind::ServiceCredential, &name)?.is_none() {
+            return Ok((name, alias));
+        }
+        number += 1;
+    }
 }
 
 fn service_fact(name: &str) -> (String, Value<'static>) {

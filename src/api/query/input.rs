@@ -34,6 +34,9 @@ const TAG_KEY: Text =
 const TAG_VALUE: Text =
     Text { length: 0..=TAG_VALUE_CHARACTERS_MAX, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", fits: is_tag_text };
 
+/// What CloudTrail shows in place of a secret.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
 /// The most tags of one call and of one resource.
 const TAGS_MAX: usize = 50;
 
@@ -60,8 +63,10 @@ impl<'a> Input<'a> {
     /// A text that may be there.
     pub fn optional(&mut self, name: &str, text: &Text) -> Option<String> {
         let value = self.parameters.get(name)?.to_owned();
-        self.show(name, value.as_str().into());
-        self.fit(name, &value, text);
+        // Somebody may take a file for a certificate that has its key in it.
+        let told = if value.contains("PRIVATE KEY-----") { HIDDEN } else { value.as_str() };
+        self.show(name, told.into());
+        self.fit_telling(name, &value, &quoted(told), text);
         Some(value)
     }
 

@@ -109,6 +109,8 @@ fn server_certificates() {
         (&[leaf.as_str(), &middle].concat(), &key, UNREADABLE),
         (&past, &past_key, "<Code>MalformedCertificate</Code><Message>Certificate is no longer valid."),
         (&leaf, &other, "<Code>KeyPairMismatch</Code>"),
+        (&[leaf.as_str(), &key].concat(), &key, UNREADABLE),
+        (&leaf, &[key.as_str(), &other].concat(), "<Code>MalformedCertificate</Code><Message>Invalid Private Key."),
         (&leaf, "none", "<Code>MalformedCertificate</Code><Message>Invalid Private Key.</Message>"),
         (
             &leaf,

@@ -36,6 +36,7 @@ fn ssh_keys() {
         (&other, "InvalidPublicKey"),
         (head, "InvalidPublicKey"),
         (&cut, "InvalidPublicKey"),
+        (&[KEY_PEM, KEY_PKCS1].concat(), "InvalidPublicKey"),
     ] {
         let code = format!("<Code>{code}</Code>");
         says("UploadSSHPublicKey", &[ANN, ("SSHPublicKeyBody", body)], 400, &code);
@@ -131,9 +132,12 @@ fn credentials_for_services() {
     says(create, &[ANN, commit], 409, over);
     says(create, &[ANN, service("cassandra.amazonaws.com")], 200, "ann-at-123456789012");
     let key = says(create, &[ANN, bedrock, ("CredentialAgeDays", "30")], 200, "<ExpirationDate>");
-    assert!(key.element("ServiceCredentialAlias").starts_with("BedrockAPIKey-"), "{}", key.text());
-    assert!(key.element("ServiceCredentialSecret").starts_with("ABSK"), "{}", key.text());
-    says(create, &[ANN, service("logs.amazonaws.com")], 200, "<ServiceCredentialAlias>CloudWatchLogsAPIKey-");
+    assert_eq!(key.element("ServiceCredentialAlias"), "ann-at-123456789012");
+    // The secret of an API key names whose it is.
+    let secret = key.element("ServiceCredentialSecret");
+    let secret = data_encoding::BASE64.decode(secret.strip_prefix("ABSK").unwrap().as_bytes()).unwrap();
+    assert!(secret.starts_with(b"ann-at-123456789012:"), "{}", key.text());
+    says(create, &[ANN, service("logs.amazonaws.com")], 200, "<ServiceCredentialSecret>ACWL");
 
     let list = "ListServiceSpecificCredentials";
     let all = says(list, &[ANN], 200, "<IsTruncated>false</IsTruncated>");
@@ -156,13 +160,18 @@ fn credentials_for_services() {
     says("ResetServiceSpecificCredential", &[id], 404, "NoSuchEntity");
     says("CreateUser", &[("UserName", "bob")], 200, "");
     says("DeleteServiceSpecificCredential", &[("UserName", "bob"), id], 404, "NoSuchEntity");
-    says("DeleteUser", &[ANN], 409, "Cannot delete entity, must remove referenced objects first.");
+    // A name that is now another's is not given out twice.
+    says("UpdateUser", &[ANN, ("NewUserName", "anna")], 200, "");
+    says("CreateUser", &[ANN], 200, "");
+    says(create, &[ANN, commit], 200, "<ServiceUserName>ann+2-at-123456789012</ServiceUserName>");
+    let ann = ("UserName", "anna");
+    says("DeleteUser", &[ann], 409, "Cannot delete entity, must remove referenced objects first.");
     for id in all.text().split("<ServiceSpecificCredentialId>").skip(1) {
         let id = ("ServiceSpecificCredentialId", id.split('<').next().unwrap());
-        says("DeleteServiceSpecificCredential", &[ANN, id], 200, "DeleteServiceSpecificCredentialResponse");
-        says("DeleteServiceSpecificCredential", &[ANN, id], 404, "NoSuchEntity");
+        says("DeleteServiceSpecificCredential", &[ann, id], 200, "DeleteServiceSpecificCredentialResponse");
+        says("DeleteServiceSpecificCredential", &[ann, id], 404, "NoSuchEntity");
     }
-    says("DeleteUser", &[ANN], 200, "");
+    says("DeleteUser", &[ann], 200, "");
     let password = reset.element("ServicePassword");
     let records = gateway.end();
     assert!(records.iter().all(|record| !record.to_string().contains(&password)));

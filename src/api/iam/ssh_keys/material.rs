@@ -66,7 +66,10 @@ impl RsaKey {
 
     fn from_pem(text: &str) -> Result<Self, Fault> {
         let malformed = || invalid("The key is malformed.");
-        let (_, pem) = parse_x509_pem(text.as_bytes()).map_err(|_| malformed())?;
+        let (rest, pem) = parse_x509_pem(text.as_bytes()).map_err(|_| malformed())?;
+        if !rest.trim_ascii().is_empty() {
+            return Err(malformed());
+        }
         let read =
             |key: &RSAPublicKey<'_>| Some(Self { modulus: number(key.modulus)?, exponent: number(key.exponent)? });
         let key = match pem.label.as_str() {
