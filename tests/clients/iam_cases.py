@@ -18,7 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from iam_account import ACCOUNT
-from iam_flow import FLOW, Keep, Pages
+from iam_flow import FLOW
+from iam_rows import Code, Keep, Pages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REGION = "us-east-1"
@@ -62,14 +63,21 @@ class Aws:
             if isinstance(value, bool):
                 command.append(f"--{option}" if value else f"--no-{option}")
             else:
-                command += [f"--{option}", value if isinstance(value, str) else json.dumps(value)]
+                # Joined, since a key in PEM begins as an option does.
+                command.append(f"--{option}=" + (value if isinstance(value, str) else json.dumps(value)))
         command += ["--page-size", str(PAGE)] if pages else []
-        command += [os.path.join(self.home.name, "got")] if operation == "GetObject" else []
+        got = os.path.join(self.home.name, "got")
+        command += [got] if operation == "GetObject" else []
+        # The CLI writes the seed of a device into a file.
+        makes_device = operation == "CreateVirtualMFADevice"
+        command += ["--outfile", got, "--bootstrap-method", "Base32StringSeed"] if makes_device else []
         environment = {"PATH": os.environ["PATH"], "HOME": self.home.name, "AWS_ACCESS_KEY_ID": key[0], "LC_ALL": "C.UTF-8",
                        "AWS_SECRET_ACCESS_KEY": key[1], "AWS_DEFAULT_REGION": REGION, "AWS_MAX_ATTEMPTS": "1"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         if done.returncode == 0:
             answer = json.loads(done.stdout or "{}")
+            if makes_device:
+                answer["VirtualMFADevice"]["Base32StringSeed"] = open(got).read()
             return {"pages": [answer]} if pages else answer
         told = re.search(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \(.*?\))?: (.*)", done.stderr, re.DOTALL)
         return failed(told[1], told[2].strip()) if told else failed("?", done.stderr)
@@ -114,7 +122,7 @@ class Run:
             found = [value for page in answer["pages"] for value in jmespath.search(expected.path, page)]
             return None if found == self.filled(expected.values) else f"the pages hold {found}"
         for path, value in expected.items():
-            found = decoded(jmespath.search(path, answer))
+            found = decoded(jmespath.search(self.filled(path), answer))
             if found != self.filled(value):
                 return f"{path} is {found!r}, not {self.filled(value)!r}"
         return None
@@ -124,10 +132,12 @@ class Run:
         if isinstance(value, dict):
             self.keys[kept.name] = (value["AccessKeyId"], value["SecretAccessKey"])
             value = value["AccessKeyId"]
-        self.names[kept.name] = value
+        self.names[kept.name] = value.decode() if isinstance(value, bytes) else value
         return None if value else f"{kept.path} is not there"
 
     def filled(self, value):
+        if isinstance(value, Code):
+            return value.shown(self.names)
         if isinstance(value, dict):
             return {name: self.filled(inner) for name, inner in value.items()}
         if isinstance(value, list):

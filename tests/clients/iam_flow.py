@@ -6,23 +6,9 @@ two. `$u` is the name of this run's user, `$p` its path, `$b` a bucket with the 
 """
 
 import json
-from dataclasses import dataclass
 
-
-@dataclass
-class Keep:
-    """Remembers an answer's value by this JMESPath under a name. A principal is the name of a kept access key."""
-
-    name: str
-    path: str
-
-
-@dataclass
-class Pages:
-    """The whole listing, page by page: the member's values, and how many there are at least."""
-
-    path: str
-    values: list
+from iam_devices import DEVICES
+from iam_rows import OK, Keep, Pages
 
 
 def policy(action, resource, effect="Allow"):
@@ -56,7 +42,6 @@ ASKED = {"ActionNames": ["s3:GetObject"], "ResourceArns": ["arn:aws:s3:::$b/a", 
 VERDICTS = "EvaluationResults[0].ResourceSpecificResults[].EvalResourceDecision"
 MATCHED = "EvaluationResults[0].ResourceSpecificResults[0].MatchedStatements[0]"
 HOME = policy("s3:*", "arn:aws:s3:::$b/${aws:username}/*")
-OK = {}
 ROLE = {"RoleName": "$u-role"}
 FOR_ANYONE_HERE = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::$account:root"}, "Action": "sts:AssumeRole"}]}
@@ -246,6 +231,8 @@ FLOW = [
     ("root", "iam.GetUser", {"UserName": "$u-new"}, {"User.Arn": "arn:aws:iam::$account:user$p$u-new"}),
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, OK),
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, no_user("$u-new")),
+    # devices, keys and certificates
+    *DEVICES,
     # root cannot be signed for without its secret, and nobody has no identity
     ("forged", "sts.GetCallerIdentity", {}, ("SignatureDoesNotMatch", None)),
     ("forged", "s3.ListBuckets", {}, ("SignatureDoesNotMatch", None)),

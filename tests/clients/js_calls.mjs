@@ -36,4 +36,7 @@ async function outcome({ key, service, operation, input, pageSize }) {
   }
 }
 
-for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(await outcome(JSON.parse(line))));
+// Blobs are texts to whoever reads the lines.
+const written = (_, value) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value);
+
+for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(await outcome(JSON.parse(line)), written));

@@ -3,10 +3,11 @@
 use data_encoding::BASE64;
 
 use super::{
+    holder::Holder,
     listing::{Asked, paged},
     nodes,
-    target::{Target, no_such, within},
-    texts::{ACCESS_KEY_ID, KNOWN_USER_NAME},
+    target::{no_such, within},
+    texts::ACCESS_KEY_ID,
     users::random,
 };
 use crate::{
@@ -15,18 +16,12 @@ use crate::{
         quotas::Quota,
     },
     base::{
-        AccessKeyId, Arn, Fault, Principal, SecretKey,
-        condition::Value,
+        AccessKeyId, Arn, Fault, SecretKey,
         id::{IdKind, unique_id},
     },
-    store::{AccessKey, IdentityKind, KeyOwner, KeyStatus, StoreError, UnitOfWork},
+    store::{AccessKey, KeyOwner, KeyStatus, StoreError, UnitOfWork},
 };
 
-/// Whose keys an operation is about.
-enum Holder {
-    Root,
-    User(Box<Target>),
-}
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let holder = Holder::of(scene, input)?;
@@ -37,7 +32,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let id = AccessKeyId::parse(&id).ok_or_else(|| Fault::new(500, "ServiceFailure", "No id could be made."))?;
         let secret = SecretKey::new(BASE64.encode(&random::<30>(scene)?));
         let key = scene.world.directory.write(|work| {
-            let owner = holder.owner(work)?;
+            let owner = owner(&holder, work)?;
             let created = scene.caller.at();
             let key =
                 AccessKey { id, account, owner: owner.clone(), status: KeyStatus::Active, created, last_used: None };
@@ -59,7 +54,7 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let plan = Plan::new("iam:ListAccessKeys", arn, move |scene| {
         let account = scene.account();
         let keys = scene.world.directory.read(|work| {
-            let owner = holder.owner(work)?;
+            let owner = owner(&holder, work)?;
             Ok::<_, Fault>(work.access_keys(account, &owner)?)
         })?;
         let user = holder.user_name()?;
@@ -73,16 +68,13 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
 
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
-    let status = input.one_of("Status", &["Active", "Inactive"]);
-    if status.is_none() {
-        input.required("Status", &ACCESS_KEY_ID);
-    }
+    let status = input.required_one_of("Status", &["Active", "Inactive"]);
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:UpdateAccessKey", arn, move |scene| {
         let status = status.and_then(KeyStatus::parse).unwrap_or(KeyStatus::Inactive);
         scene.world.directory.write(|work| {
-            let id = holder.key(work, &id)?;
+            let id = key_of(&holder, work, &id)?;
             work.set_access_key_status(&id, status)?;
             Ok(Node::Nothing)
         })
@@ -96,7 +88,7 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:DeleteAccessKey", arn, move |scene| {
         scene.world.directory.write(|work| {
-            let id = holder.key(work, &id)?;
+            let id = key_of(&holder, work, &id)?;
             work.delete_access_key(&id)?;
             Ok(Node::Nothing)
         })
@@ -138,52 +130,15 @@ pub(super) fn last_used(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan
     }))
 }
 
-impl Holder {
-    /// The user that is named, or the caller. Checks the input.
-    fn of(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
-        let name = input.optional("UserName", &KNOWN_USER_NAME);
-        input.check()?;
-        match (name, scene.caller.principal()) {
-            (Some(name), _) => Ok(Holder::User(Box::new(Target::of(scene, IdentityKind::User, &name)?))),
-            (None, Principal::Root(_)) => Ok(Holder::Root),
-            (None, _) => Ok(Holder::User(Box::new(Target::caller(scene)?))),
-        }
-    }
+/// A key of the holder's; anybody else's is as good as absent.
+fn key_of(holder: &Holder, work: &mut dyn UnitOfWork, id: &str) -> Result<AccessKeyId, Fault> {
+    let owner = owner(holder, work)?;
+    let key = AccessKeyId::parse(id).map_or(Ok(None), |id| work.access_key(&id))?;
+    key.filter(|key| key.owner == owner).map(|key| key.id).ok_or_else(|| no_such_key(id))
+}
 
-    fn arn(&self, scene: &Scene<'_>) -> String {
-        match self {
-            Holder::Root => Arn::iam(scene.account().as_str(), "root").to_string(),
-            Holder::User(target) => target.arn().to_owned(),
-        }
-    }
-
-    fn facts(&self) -> Vec<(String, Value<'static>)> {
-        match self {
-            Holder::Root => Vec::new(),
-            Holder::User(target) => target.facts(),
-        }
-    }
-
-    fn user_name(&self) -> Result<Option<&str>, Fault> {
-        match self {
-            Holder::Root => Ok(None),
-            Holder::User(target) => Ok(Some(&target.found()?.name)),
-        }
-    }
-
-    fn owner(&self, work: &mut dyn UnitOfWork) -> Result<KeyOwner, Fault> {
-        match self {
-            Holder::Root => Ok(KeyOwner::Root),
-            Holder::User(target) => Ok(KeyOwner::User(target.still(work)?.id.clone())),
-        }
-    }
-
-    /// A key of this holder's; anybody else's is as good as absent.
-    fn key(&self, work: &mut dyn UnitOfWork, id: &str) -> Result<AccessKeyId, Fault> {
-        let owner = self.owner(work)?;
-        let key = AccessKeyId::parse(id).map_or(Ok(None), |id| work.access_key(&id))?;
-        key.filter(|key| key.owner == owner).map(|key| key.id).ok_or_else(|| no_such_key(id))
-    }
+fn owner(holder: &Holder, work: &mut dyn UnitOfWork) -> Result<KeyOwner, Fault> {
+    Ok(holder.id(work)?.map_or(KeyOwner::Root, KeyOwner::User))
 }
 
 fn no_such_key(id: &str) -> Fault {

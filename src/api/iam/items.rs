@@ -3,12 +3,96 @@
 use data_encoding::BASE32_NOPAD;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::users::random;
+use super::{
+    holder::Holder,
+    target::{no_such, resource_tags},
+    users::random,
+};
 use crate::{
     api::query::Scene,
-    base::Fault,
-    store::{Item, StoreError},
+    base::{Arn, Fault, Tag, condition::Value},
+    store::{Item, ItemKind, Page, StoreError, UnitOfWork},
 };
+
+/// An item with an ARN of its own, by its name, which may not exist: then the decision is made on the ARN that it would
+/// have.
+pub(super) struct ItemTarget {
+    arn: String,
+    found: Option<Item>,
+    tags: Vec<Tag>,
+    missing: String,
+}
+
+impl ItemTarget {
+    /// Looks an item up. `unknown` is its ARN where there is none, `missing` is what its absence is told with.
+    pub(super) fn of(
+        scene: &Scene<'_>,
+        kind: ItemKind,
+        name: &str,
+        arn: impl Fn(&Item) -> Arn,
+        unknown: String,
+        missing: String,
+    ) -> Result<Self, Fault> {
+        let account = scene.account();
+        let (found, tags) = scene.world.directory.read(|work| {
+            let found = work.item(account, kind, name)?;
+            let tags = found.as_ref().map_or(Ok(Vec::new()), |found| work.tags(&found.id))?;
+            Ok::<_, StoreError>((found, tags))
+        })?;
+        let arn = found.as_ref().map_or(unknown, |found| arn(found).to_string());
+        Ok(Self { arn, found, tags, missing })
+    }
+
+    /// Its ARN.
+    pub(super) fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The condition keys of its tags.
+    pub(super) fn facts(&self) -> Vec<(String, Value<'static>)> {
+        resource_tags(&self.tags)
+    }
+
+    /// It, if it exists.
+    pub(super) fn found(&self) -> Result<&Item, Fault> {
+        self.found.as_ref().ok_or_else(|| no_such(self.missing.clone()))
+    }
+
+    /// It, as it is in a unit of work. An item of another name is another item.
+    pub(super) fn still(&self, work: &mut dyn UnitOfWork) -> Result<Item, Fault> {
+        let found = self.found()?;
+        let now = work.item_by_id(&found.id)?.filter(|now| now.name == found.name && now.path == found.path);
+        now.ok_or_else(|| no_such(self.missing.clone()))
+    }
+}
+
+/// What a holder has of a kind, oldest first.
+pub(super) fn items_of(
+    scene: &Scene<'_>,
+    work: &mut dyn UnitOfWork,
+    holder: &Holder,
+    kind: ItemKind,
+) -> Result<Vec<Item>, Fault> {
+    Ok(match holder.id(work)? {
+        Some(owner) => work.items_of(&owner, kind)?,
+        None => {
+            let all = work.items(scene.account(), kind, Page::ALL)?.items;
+            all.into_iter().filter(|item| item.owner.is_none()).collect()
+        }
+    })
+}
+
+/// A holder's item by its id; anybody else's is as good as absent.
+pub(super) fn item_of(
+    scene: &Scene<'_>,
+    work: &mut dyn UnitOfWork,
+    holder: &Holder,
+    kind: ItemKind,
+    id: &str,
+) -> Result<Option<Item>, Fault> {
+    let (owner, account) = (holder.id(work)?, scene.account());
+    Ok(work.item_by_id(id)?.filter(|item| item.kind == kind && item.account == account && item.owner == owner))
+}
 
 /// The details of an item.
 pub(super) fn details<T: DeserializeOwned>(item: &Item) -> Result<T, StoreError> {

@@ -7,10 +7,12 @@ mod account_summary;
 mod aliases;
 mod attachments;
 mod boundaries;
+mod certificates;
 mod credential_reports;
 mod entity;
 mod exclusions;
 mod groups;
+mod holder;
 mod inline_policies;
 mod items;
 mod listing;
@@ -23,11 +25,16 @@ mod passwords;
 mod policies;
 mod policy_versions;
 mod roles;
+mod server_certificates;
+mod service_credentials;
+mod signing_certificates;
 mod simulations;
+mod ssh_keys;
 mod tags;
 mod target;
 mod texts;
 mod users;
+pub mod mfa;
 
 use std::sync::Arc;
 
@@ -45,8 +52,8 @@ pub fn api(world: Arc<World>) -> Api {
         service: "iam",
         version: "2010-05-08",
         namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
-        // A policy of 128 KiB of which every character is escaped, and room for the rest.
-        body_bytes_max: 512 * 1024,
+        // A chain of certificates of 2 MiB, of which one character in twenty is escaped, and room for the rest.
+        body_bytes_max: 3 * 1024 * 1024,
         offered: OFFERED,
         not_offered: NOT_OFFERED,
         told_resource,
@@ -54,13 +61,14 @@ pub fn api(world: Arc<World>) -> Api {
     }
 }
 
-/// IAM tells of users, groups and roles by name and of policies by kind; what is made and what is listed it tells by ARN, save
-/// a policy that is made.
+/// IAM tells of users, groups and roles by name and of policies by kind; devices and certificates, what is made and what is
+/// listed it tells by ARN, save a policy that is made.
 fn told_resource(operation: &str, arn: &str) -> Option<String> {
     let (kind, below) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
     let name = below.rsplit('/').next()?;
     match (operation, kind) {
         ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
+        (_, "mfa" | "server-certificate") => None,
         ("CreatePolicy", _) => Some(format!("policy {name}")),
         (_, "policy") => Some(format!("policy {arn}")),
         _ => Some(format!("{kind} {name}")),
@@ -91,7 +99,10 @@ pub static OFFERED: &[Operation] = &[
     write("CreatePolicy", policies::create),
     write("CreatePolicyVersion", policy_versions::create),
     write("CreateRole", roles::create),
+    write("CreateServiceSpecificCredential", service_credentials::create),
     write("CreateUser", users::create),
+    write("CreateVirtualMFADevice", mfa::create),
+    write("DeactivateMFADevice", mfa::deactivate),
     write("DeleteAccessKey", access_keys::delete),
     write("DeleteAccountAlias", aliases::delete),
     write("DeleteAccountPasswordPolicy", password_policies::delete),
@@ -103,12 +114,18 @@ pub static OFFERED: &[Operation] = &[
     write("DeleteRole", roles::delete),
     write("DeleteRolePermissionsBoundary", boundaries::delete_of_role),
     write("DeleteRolePolicy", inline_policies::delete_of_role),
+    write("DeleteSSHPublicKey", ssh_keys::delete),
+    write("DeleteServerCertificate", server_certificates::delete),
+    write("DeleteServiceSpecificCredential", service_credentials::delete),
+    write("DeleteSigningCertificate", signing_certificates::delete),
     write("DeleteUser", users::delete),
     write("DeleteUserPermissionsBoundary", boundaries::delete_of_user),
     write("DeleteUserPolicy", inline_policies::delete_of_user),
+    write("DeleteVirtualMFADevice", mfa::delete),
     write("DetachGroupPolicy", attachments::detach_from_group),
     write("DetachRolePolicy", attachments::detach_from_role),
     write("DetachUserPolicy", attachments::detach_from_user),
+    write("EnableMFADevice", mfa::enable),
     write("GenerateCredentialReport", credential_reports::generate),
     read("GetAccessKeyLastUsed", access_keys::last_used),
     read("GetAccountPasswordPolicy", password_policies::get),
@@ -119,10 +136,13 @@ pub static OFFERED: &[Operation] = &[
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
     read("GetLoginProfile", login_profiles::get),
+    read("GetMFADevice", mfa::get),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
     read("GetRole", roles::get),
     read("GetRolePolicy", inline_policies::get_of_role),
+    read("GetSSHPublicKey", ssh_keys::get),
+    read("GetServerCertificate", server_certificates::get),
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
@@ -134,29 +154,43 @@ pub static OFFERED: &[Operation] = &[
     read("ListGroupPolicies", inline_policies::list_of_group),
     read("ListGroups", groups::list),
     read("ListGroupsForUser", members::groups_of_user),
+    read("ListMFADeviceTags", tags::list_of_mfa_device),
+    read("ListMFADevices", mfa::list),
     read("ListPolicies", policies::list),
     read("ListPolicyTags", tags::list_of_policy),
     read("ListPolicyVersions", policy_versions::list),
     read("ListRolePolicies", inline_policies::list_of_role),
     read("ListRoleTags", tags::list_of_role),
     read("ListRoles", roles::list),
+    read("ListSSHPublicKeys", ssh_keys::list),
+    read("ListServerCertificateTags", tags::list_of_server_certificate),
+    read("ListServerCertificates", server_certificates::list),
+    read("ListServiceSpecificCredentials", service_credentials::list),
+    read("ListSigningCertificates", signing_certificates::list),
     read("ListUserPolicies", inline_policies::list_of_user),
     read("ListUserTags", tags::list_of_user),
     read("ListUsers", users::list),
+    read("ListVirtualMFADevices", mfa::list_virtual),
     write("PutGroupPolicy", inline_policies::put_on_group),
     write("PutRolePermissionsBoundary", boundaries::put_on_role),
     write("PutRolePolicy", inline_policies::put_on_role),
     write("PutUserPermissionsBoundary", boundaries::put_on_user),
     write("PutUserPolicy", inline_policies::put_on_user),
     write("RemoveUserFromGroup", members::remove),
+    write("ResetServiceSpecificCredential", service_credentials::reset),
+    write("ResyncMFADevice", mfa::resync),
     write("SetDefaultPolicyVersion", policy_versions::set_default),
     read("SimulateCustomPolicy", simulations::custom),
     read("SimulatePrincipalPolicy", simulations::principal),
+    write("TagMFADevice", tags::tag_mfa_device),
     write("TagPolicy", tags::tag_policy),
     write("TagRole", tags::tag_role),
+    write("TagServerCertificate", tags::tag_server_certificate),
     write("TagUser", tags::tag_user),
+    write("UntagMFADevice", tags::untag_mfa_device),
     write("UntagPolicy", tags::untag_policy),
     write("UntagRole", tags::untag_role),
+    write("UntagServerCertificate", tags::untag_server_certificate),
     write("UntagUser", tags::untag_user),
     write("UpdateAccessKey", access_keys::update),
     write("UpdateAccountPasswordPolicy", password_policies::update),
@@ -165,5 +199,12 @@ pub static OFFERED: &[Operation] = &[
     write("UpdateLoginProfile", login_profiles::update),
     write("UpdateRole", roles::update),
     write("UpdateRoleDescription", roles::update_description),
+    write("UpdateSSHPublicKey", ssh_keys::update),
+    write("UpdateServerCertificate", server_certificates::update),
+    write("UpdateServiceSpecificCredential", service_credentials::update),
+    write("UpdateSigningCertificate", signing_certificates::update),
     write("UpdateUser", users::update),
+    write("UploadSSHPublicKey", ssh_keys::upload),
+    write("UploadServerCertificate", server_certificates::upload),
+    write("UploadSigningCertificate", signing_certificates::upload),
 ];

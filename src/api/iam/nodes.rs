@@ -4,12 +4,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     api::query::Node,
-    base::{Fault, Tag},
+    base::{AccountId, Arn, Fault, Tag, Timestamp},
     store::{AccessKey, Identity, IdentityKind, ManagedPolicy, PolicyVersion, RoleDetails},
 };
 
 /// All but RFC 3986's unreserved characters, as documents are escaped in answers.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A policy document.
 pub(super) fn document(text: &str) -> Node {
@@ -19,6 +19,15 @@ pub(super) fn document(text: &str) -> Node {
 /// A user, a group or what all roles have.
 pub(super) fn identity(identity: &Identity) -> Node {
     Node::Struct(members(identity))
+}
+
+/// The root user of an account.
+pub(super) fn root(id: AccountId, created: Option<Timestamp>) -> Node {
+    Node::Struct(vec![
+        ("UserId", Node::text(id.as_str())),
+        ("Arn", Node::text(Arn::iam(id.as_str(), "root").as_str())),
+        ("CreateDate", created.map_or(Node::Nothing, Node::Time)),
+    ])
 }
 
 /// A user with its boundary and its tags, where it has any.

@@ -1,8 +1,9 @@
-//! Tags of users, of roles and of managed policies.
+//! Tags: of users, of roles, of managed policies, of MFA devices and of server certificates.
 
 use super::{
+    items::ItemTarget,
     listing::{Asked, paged},
-    nodes,
+    mfa, nodes, server_certificates,
     target::{PolicyTarget, Target, request_tags, tag_keys},
     texts::{ARN, KNOWN_USER_NAME, ROLE_NAME, TAG_KEY},
 };
@@ -19,6 +20,7 @@ const TAGS_MAX: usize = 50;
 enum Tagged {
     Identity(Target),
     Policy(PolicyTarget),
+    Item(ItemTarget),
 }
 
 type Facts = Vec<(String, Value<'static>)>;
@@ -57,6 +59,30 @@ pub(super) fn list_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<P
 
 pub(super) fn list_of_policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     list("iam:ListPolicyTags", Tagged::policy, scene, input)
+}
+
+pub(super) fn tag_mfa_device(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagMFADevice", Tagged::mfa_device, scene, input)
+}
+
+pub(super) fn untag_mfa_device(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagMFADevice", Tagged::mfa_device, scene, input)
+}
+
+pub(super) fn list_of_mfa_device(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListMFADeviceTags", Tagged::mfa_device, scene, input)
+}
+
+pub(super) fn tag_server_certificate(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagServerCertificate", Tagged::server_certificate, scene, input)
+}
+
+pub(super) fn untag_server_certificate(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagServerCertificate", Tagged::server_certificate, scene, input)
+}
+
+pub(super) fn list_of_server_certificate(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListServerCertificateTags", Tagged::server_certificate, scene, input)
 }
 
 /// Reads what the tags are on.
@@ -128,10 +154,19 @@ impl Tagged {
         Ok(Tagged::Policy(PolicyTarget::of(scene, &arn)?))
     }
 
+    fn mfa_device(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(mfa::target(scene, input)?))
+    }
+
+    fn server_certificate(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(server_certificates::target(scene, input)?))
+    }
+
     fn arn(&self) -> &str {
         match self {
             Tagged::Identity(target) => target.arn(),
             Tagged::Policy(target) => target.arn(),
+            Tagged::Item(target) => target.arn(),
         }
     }
 
@@ -139,6 +174,7 @@ impl Tagged {
         match self {
             Tagged::Identity(target) => target.facts(),
             Tagged::Policy(target) => target.facts(),
+            Tagged::Item(target) => target.facts(),
         }
     }
 
@@ -147,6 +183,7 @@ impl Tagged {
         Ok(match self {
             Tagged::Identity(target) => target.still(work)?.id.clone(),
             Tagged::Policy(target) => target.still(work)?.id,
+            Tagged::Item(target) => target.still(work)?.id,
         })
     }
 }

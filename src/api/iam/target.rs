@@ -138,7 +138,8 @@ impl PolicyTarget {
     }
 }
 
-fn resource_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
+/// The condition keys of tags that something has.
+pub(super) fn resource_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
     let both = |tag: &Tag| {
         ["aws", "iam"]
             .map(|vendor| (format!("{vendor}:resourcetag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value)))

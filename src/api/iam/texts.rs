@@ -32,6 +32,14 @@ fn is_alias(text: &str) -> bool {
     text.split('-').all(is_part)
 }
 
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_serial(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=/:,.@-".contains(&byte))
+}
+
 fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|number| {
         !number.starts_with('0') && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
@@ -84,3 +92,21 @@ pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]+
 pub(super) const MARKER: Text = Text { length: 1..=320, pattern: r"[\u0020-\u00FF]+", fits: is_printed };
 /// The key of a tag.
 pub(super) const TAG_KEY: Text = Text { length: 1..=128, pattern: "", fits: |_| true };
+/// The name of a virtual MFA device. The model has no upper bound; a serial number has one.
+pub(super) const MFA_DEVICE_NAME: Text = Text { length: 1..=226, pattern: NAME_PATTERN, fits: is_any_name };
+/// The serial number of an MFA device; an ARN where it is virtual.
+pub(super) const SERIAL_NUMBER: Text = Text { length: 9..=256, pattern: r"[\w+=/:,.@-]+", fits: is_serial };
+/// What an MFA device shows.
+pub(super) const AUTHENTICATION_CODE: Text = Text { length: 6..=6, pattern: r"[\d]+", fits: is_digits };
+/// The id of an SSH public key, or of a credential for one service.
+pub(super) const KEY_ID: Text = Text { length: 20..=128, pattern: r"[\w]+", fits: is_word };
+/// The id of a signing certificate.
+pub(super) const CERTIFICATE_ID: Text = Text { length: 24..=128, pattern: r"[\w]+", fits: is_word };
+/// A certificate, a private key, a public key.
+pub(super) const KEY_MATERIAL: Text =
+    Text { length: 1..=16_384, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
+/// Certificates that lead from one to its root.
+pub(super) const CERTIFICATE_CHAIN: Text =
+    Text { length: 1..=2_097_152, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
+/// The name of a service. The model has no bounds.
+pub(super) const SERVICE_NAME: Text = Text { length: 0..=256, pattern: "", fits: |_| true };

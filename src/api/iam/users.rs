@@ -64,17 +64,9 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
         (Some(name), _) => Target::of(scene, IdentityKind::User, &name)?,
         (None, Principal::Root(account)) => {
             let (arn, account) = (Arn::iam(account.as_str(), "root"), *account);
-            let shown = arn.clone();
             return Ok(Plan::new("iam:GetUser", arn.as_str(), move |scene| {
                 let known = scene.world.directory.read(|work| work.account(account))?;
-                Ok(Node::one(
-                    "User",
-                    Node::Struct(vec![
-                        ("UserId", Node::text(account.as_str())),
-                        ("Arn", Node::text(shown.as_str())),
-                        ("CreateDate", known.map_or(Node::Nothing, |known| Node::Time(known.created))),
-                    ]),
-                ))
+                Ok(Node::one("User", nodes::root(account, known.map(|known| known.created))))
             }));
         }
         (None, _) => Target::caller(scene)?,

@@ -34,6 +34,9 @@ const TAG_KEY: Text =
 const TAG_VALUE: Text =
     Text { length: 0..=TAG_VALUE_CHARACTERS_MAX, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", fits: is_tag_text };
 
+/// What CloudTrail shows in place of a secret.
+const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
 /// The most tags of one call and of one resource.
 const TAGS_MAX: usize = 50;
 
@@ -60,8 +63,10 @@ impl<'a> Input<'a> {
     /// A text that may be there.
     pub fn optional(&mut self, name: &str, text: &Text) -> Option<String> {
         let value = self.parameters.get(name)?.to_owned();
-        self.show(name, value.as_str().into());
-        self.fit(name, &value, text);
+        // Somebody may take a file for a certificate that has its key in it.
+        let told = if value.contains("PRIVATE KEY-----") { HIDDEN } else { value.as_str() };
+        self.show(name, told.into());
+        self.fit_telling(name, &value, &quoted(told), text);
         Some(value)
     }
 
@@ -74,6 +79,14 @@ impl<'a> Input<'a> {
             self.violated(name, &quoted(value), &format!("Member must satisfy enum value set: [{}]", words.join(", ")));
         }
         word
+    }
+
+    /// One of some words, which has to be there.
+    pub fn required_one_of(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
+        if self.parameters.get(name).is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        self.one_of(name, words)
     }
 
     /// A text that has to be there and that is repeated to nobody: no error and no record shows it.

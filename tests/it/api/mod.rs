@@ -9,6 +9,9 @@ mod rights;
 mod simulate;
 mod story;
 mod story_account;
+mod story_certificates;
+mod story_keys;
+mod story_mfa;
 mod story_passwords;
 mod story_roles;
 
@@ -21,6 +24,14 @@ use super::road::{
 /// Calls an operation of IAM, or of STS where its name says so.
 pub fn call(gateway: &Gateway, key: &Key, action: &str, parameters: &[(&str, &str)]) -> Response {
     gateway.send(&Signer::of(service(action), key), form(action, parameters))
+}
+
+/// Calls an operation as root; the answer has this status and holds this text.
+pub fn says(gateway: &Gateway, action: &str, parameters: &[(&str, &str)], status: u16, holds: &str) -> Response {
+    let answer = call(gateway, &gateway.root(), action, parameters);
+    let text = answer.text();
+    assert!(answer.status == status && text.contains(holds), "{action}: expected {status} {holds}\n{text}");
+    answer
 }
 
 /// The form of a call.

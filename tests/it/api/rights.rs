@@ -15,6 +15,8 @@ const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const ANNS_KEY: &str = "AKIA0000000000000ann";
+const PHONE: (&str, &str) = ("SerialNumber", "arn:aws:iam::123456789012:mfa/phone");
+const SOME_ID: &str = "AAAA00000000000000000000";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
 /// and its parameters.
@@ -34,7 +36,10 @@ const RIGHTS: &[Row] = &[
     ("CreatePolicy", "policy/new", &[("PolicyName", "new"), ("PolicyDocument", ALLOW_ALL)]),
     ("CreatePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("PolicyDocument", ALLOW_ALL)]),
     ("CreateRole", "role/x/new", &[("RoleName", "new"), ("Path", "/x/"), ("AssumeRolePolicyDocument", TRUST)]),
+    ("CreateServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceName", "codecommit.amazonaws.com")]),
     ("CreateUser", "user/x/new", &[("UserName", "new"), ("Path", "/x/")]),
+    ("CreateVirtualMFADevice", "mfa/x/new", &[("VirtualMFADeviceName", "new"), ("Path", "/x/")]),
+    ("DeactivateMFADevice", "user/ann", &[("UserName", "ann"), PHONE]),
     ("DeleteAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY)]),
     ("DeleteAccountAlias", "*", &[("AccountAlias", "alias")]),
     ("DeleteAccountPasswordPolicy", "*", &[]),
@@ -46,12 +51,18 @@ const RIGHTS: &[Row] = &[
     ("DeleteRole", "role/reader", &[("RoleName", "reader")]),
     ("DeleteRolePermissionsBoundary", "role/reader", &[("RoleName", "reader")]),
     ("DeleteRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("DeleteSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID)]),
+    ("DeleteServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web")]),
+    ("DeleteServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID)]),
+    ("DeleteSigningCertificate", "user/ann", &[("UserName", "ann"), ("CertificateId", SOME_ID)]),
     ("DeleteUser", "user/ann", &[("UserName", "ann")]),
     ("DeleteUserPermissionsBoundary", "user/ann", &[("UserName", "ann")]),
     ("DeleteUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
+    ("DeleteVirtualMFADevice", "mfa/phone", &[PHONE]),
     ("DetachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("DetachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("EnableMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
     ("GenerateCredentialReport", "*", &[]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
     ("GetAccountPasswordPolicy", "*", &[]),
@@ -62,10 +73,13 @@ const RIGHTS: &[Row] = &[
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
     ("GetLoginProfile", "user/ann", &[("UserName", "ann")]),
+    ("GetMFADevice", "user/ann", &[("UserName", "ann"), PHONE]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("GetRole", "role/reader", &[("RoleName", "reader")]),
     ("GetRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("GetSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID), ("Encoding", "SSH")]),
+    ("GetServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web")]),
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
@@ -77,29 +91,43 @@ const RIGHTS: &[Row] = &[
     ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListGroups", "group/x/", &[("PathPrefix", "/x/")]),
     ("ListGroupsForUser", "user/ann", &[("UserName", "ann")]),
+    ("ListMFADeviceTags", "mfa/phone", &[PHONE]),
+    ("ListMFADevices", "user/ann", &[("UserName", "ann")]),
     ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
     ("ListPolicyTags", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListPolicyVersions", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListRolePolicies", "role/reader", &[("RoleName", "reader")]),
     ("ListRoleTags", "role/reader", &[("RoleName", "reader")]),
     ("ListRoles", "role/x/", &[("PathPrefix", "/x/")]),
+    ("ListSSHPublicKeys", "user/ann", &[("UserName", "ann")]),
+    ("ListServerCertificateTags", "server-certificate/web", &[("ServerCertificateName", "web")]),
+    ("ListServerCertificates", "server-certificate/x/", &[("PathPrefix", "/x/")]),
+    ("ListServiceSpecificCredentials", "user/ann", &[("UserName", "ann")]),
+    ("ListSigningCertificates", "user/ann", &[("UserName", "ann")]),
     ("ListUserPolicies", "user/ann", &[("UserName", "ann")]),
     ("ListUserTags", "user/ann", &[("UserName", "ann")]),
     ("ListUsers", "user/", &[]),
+    ("ListVirtualMFADevices", "mfa/", &[]),
     ("PutGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("PutRolePermissionsBoundary", "role/reader", &[("RoleName", "reader"), ("PermissionsBoundary", POLICY_ARN)]),
     ("PutRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("PutUserPermissionsBoundary", "user/ann", &[("UserName", "ann"), ("PermissionsBoundary", POLICY_ARN)]),
     ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
+    ("ResetServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID)]),
+    ("ResyncMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
     ("SetDefaultPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
     ("SimulatePrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN), ("ActionNames.member.1", "s3:GetObject")]),
+    ("TagMFADevice", "mfa/phone", &[PHONE, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagRole", "role/reader", &[("RoleName", "reader"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagUser", "user/ann", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("UntagMFADevice", "mfa/phone", &[PHONE, ("TagKeys.member.1", "team")]),
     ("UntagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("TagKeys.member.1", "team")]),
     ("UntagRole", "role/reader", &[("RoleName", "reader"), ("TagKeys.member.1", "team")]),
+    ("UntagServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web"), ("TagKeys.member.1", "team")]),
     ("UntagUser", "user/ann", &[("UserName", "ann"), ("TagKeys.member.1", "team")]),
     ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
     ("UpdateAccountPasswordPolicy", "*", &[]),
@@ -108,7 +136,14 @@ const RIGHTS: &[Row] = &[
     ("UpdateLoginProfile", "user/ann", &[("UserName", "ann"), ("PasswordResetRequired", "true")]),
     ("UpdateRole", "role/reader", &[("RoleName", "reader")]),
     ("UpdateRoleDescription", "role/reader", &[("RoleName", "reader"), ("Description", "d")]),
+    ("UpdateSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID), ("Status", "Inactive")]),
+    ("UpdateServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web"), ("NewServerCertificateName", "site")]),
+    ("UpdateServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID), ("Status", "Inactive")]),
+    ("UpdateSigningCertificate", "user/ann", &[("UserName", "ann"), ("CertificateId", SOME_ID), ("Status", "Inactive")]),
     ("UpdateUser", "user/ann", &[("UserName", "ann"), ("NewUserName", "anna")]),
+    ("UploadSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyBody", "ssh-rsa AAAA")]),
+    ("UploadServerCertificate", "server-certificate/x/new", &[("ServerCertificateName", "new"), ("Path", "/x/"), ("CertificateBody", "none"), ("PrivateKey", "none")]),
+    ("UploadSigningCertificate", "user/ann", &[("UserName", "ann"), ("CertificateBody", "none")]),
 ];
 
 #[test]
@@ -129,6 +164,7 @@ fn no_operation_is_carried_out_without_a_right() {
         ("CreateGroup", &[("GroupName", "staff")][..]),
         ("CreatePolicy", &[("PolicyName", "known"), ("PolicyDocument", ALLOW_ALL)]),
         ("CreateRole", &[("RoleName", "reader"), ("AssumeRolePolicyDocument", TRUST)]),
+        ("CreateVirtualMFADevice", &[("VirtualMFADeviceName", "phone")]),
     ] {
         assert_eq!(call(&gateway, &root, action, parameters).status, 200, "{action}");
     }
@@ -137,6 +173,7 @@ fn no_operation_is_carried_out_without_a_right() {
         let arn = format!("arn:aws:iam::123456789012:{resource}");
         let resource = match (*action, resource.split_once('/')) {
             ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
+            (_, Some(("mfa" | "server-certificate", _))) => arn,
             ("CreatePolicy", _) => "policy new".to_owned(),
             (_, Some(("policy", _))) => format!("policy {arn}"),
             (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
@@ -178,7 +215,7 @@ fn no_operation_is_carried_out_without_a_right() {
 
 /// Everything that the operations above could have changed.
 fn listed(gateway: &Gateway) -> Vec<String> {
-    let listings: [(&str, &[(&str, &str)]); 10] = [
+    let listings: [(&str, &[(&str, &str)]); 16] = [
         ("ListUsers", &[]),
         ("ListRoles", &[]),
         ("ListRolePolicies", &[("RoleName", "reader")]),
@@ -189,6 +226,12 @@ fn listed(gateway: &Gateway) -> Vec<String> {
         ("ListGroupsForUser", &[("UserName", "ann")]),
         ("ListEntitiesForPolicy", &[("PolicyArn", POLICY_ARN)]),
         ("ListPolicyVersions", &[("PolicyArn", POLICY_ARN)]),
+        ("ListVirtualMFADevices", &[]),
+        ("ListMFADeviceTags", &[PHONE]),
+        ("ListSSHPublicKeys", &[("UserName", "ann")]),
+        ("ListSigningCertificates", &[("UserName", "ann")]),
+        ("ListServiceSpecificCredentials", &[("AllUsers", "true")]),
+        ("ListServerCertificates", &[]),
     ];
     let of = |(action, parameters): (&str, &[(&str, &str)])| {
         let answer = call(gateway, &gateway.root(), action, parameters);

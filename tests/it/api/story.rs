@@ -16,6 +16,7 @@ const STAFF: (&str, &str) = ("GroupName", "staff");
 /// Operation, parameters, status, and what the answer holds.
 pub type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
 
+/// Makes calls in order on a gateway of its own.
 pub fn tell(steps: &[Step<'_>]) {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&upstream);
