@@ -4,6 +4,7 @@
 
 mod access_keys;
 mod attachments;
+mod authorization_details;
 mod boundaries;
 mod entity;
 mod exclusions;
@@ -97,6 +98,7 @@ pub static OFFERED: &[Operation] = &[
     write("DetachRolePolicy", attachments::detach_from_role),
     write("DetachUserPolicy", attachments::detach_from_user),
     read("GetAccessKeyLastUsed", access_keys::last_used),
+    read("GetAccountAuthorizationDetails", authorization_details::get),
     read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),
     read("GetContextKeysForPrincipalPolicy", simulations::keys_of_principal),
     read("GetGroup", groups::get),

@@ -40,7 +40,6 @@ pub static NOT_OFFERED: &[&str] = &[
     "GenerateCredentialReport",
     "GenerateOrganizationsAccessReport",
     "GenerateServiceLastAccessedDetails",
-    "GetAccountAuthorizationDetails",
     "GetAccountPasswordPolicy",
     "GetAccountProperties",
     "GetAccountSummary",

@@ -47,6 +47,7 @@ const RIGHTS: &[Row] = &[
     ("DetachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
+    ("GetAccountAuthorizationDetails", "*", &[]),
     ("GetContextKeysForCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL)]),
     ("GetContextKeysForPrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN)]),
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),

@@ -42,7 +42,8 @@ pub struct Gateway {
     pub address: SocketAddr,
     pub admin: SocketAddr,
     pub dir: TempDir,
-    directory: Arc<Directory>,
+    /// What is kept, for what no operation makes.
+    pub directory: Arc<Directory>,
     server: Option<Server>,
 }
 
