@@ -1,8 +1,10 @@
 //! Floor 5: the verbs of the command line.
 
+mod account;
 mod check;
 mod demo;
 mod init;
+mod operations;
 mod run;
 mod serve;
 mod simulate;
@@ -40,6 +42,14 @@ enum Verb {
     Init(init::Init),
     /// Tell what policies in files would decide, and why
     Simulate(simulate::Simulate),
+    /// Make an account as a file describes it, after showing what that takes
+    Apply(account::Apply),
+    /// Make an account as AWS tells of one of its own
+    Import(account::Import),
+    /// Print an account as AWS does, or as a file for apply
+    Export(account::Export),
+    /// List the operations of IAM and STS: what is offered, and what is not and why
+    Operations(operations::Operations),
     /// Print the completions of a shell
     #[command(after_help = "Example:\n  countersign completions bash > /etc/bash_completion.d/countersign")]
     Completions {
@@ -56,6 +66,10 @@ pub fn main() -> ExitCode {
         Verb::Check(check) => check.run(),
         Verb::Init(init) => init.run(),
         Verb::Simulate(simulate) => return ended(simulate.run()),
+        Verb::Apply(apply) => return ended(apply.run()),
+        Verb::Import(import) => return ended(import.run()),
+        Verb::Export(export) => export.run(),
+        Verb::Operations(operations) => operations.run(),
         Verb::Completions { shell } => completions(shell),
     };
     ended(done.map(|()| ExitCode::SUCCESS))

@@ -6,6 +6,7 @@ mod access_keys;
 mod attachments;
 mod authorization_details;
 mod boundaries;
+pub mod checks;
 mod entity;
 mod exclusions;
 mod groups;

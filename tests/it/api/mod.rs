@@ -7,6 +7,8 @@ mod rights;
 mod simulate;
 mod story;
 
+use countersign::api::coverage::coverage;
+
 use super::road::{
     client::{Request, Response},
     gateway::Gateway,
@@ -33,7 +35,7 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Request {
 }
 
 fn service(action: &str) -> &'static str {
-    if ["DecodeAuthorizationMessage", "GetCallerIdentity"].contains(&action) { "sts" } else { "iam" }
+    if coverage().iter().any(|known| known.service == "sts" && known.name == action) { "sts" } else { "iam" }
 }
 
 const ESCAPED: &percent_encoding::AsciiSet =

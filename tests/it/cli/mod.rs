@@ -1,6 +1,8 @@
 //! The program as it is run: its verbs, its words, its signals.
 
+mod account;
 mod demo;
+mod operations;
 mod secrets;
 mod serve;
 mod simulate;
