@@ -86,7 +86,9 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let description = input.optional("Description", &ROLE_DESCRIPTION);
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
-    change("iam:UpdateRole", target, false, move |details| {
+    // AWS's model has a result for this one, though nothing in it; some clients fail without.
+    let empty: Shown = |_, _| Node::Struct(Vec::new());
+    change("iam:UpdateRole", target, empty, move |details| {
         details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
         details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
         Ok(())
@@ -96,7 +98,8 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
-    change("iam:UpdateRoleDescription", target, true, move |details| {
+    let whole: Shown = |role, details| Node::one("Role", Node::Struct(nodes::role(role, details)));
+    change("iam:UpdateRoleDescription", target, whole, move |details| {
         details.description = shown(Some(description));
         Ok(())
     })
@@ -105,11 +108,16 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
 pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let trust = input.required("PolicyDocument", &DOCUMENT);
     let target = named(scene, input)?;
-    change("iam:UpdateAssumeRolePolicy", target, false, move |details| {
-        check_trust(&trust)?;
-        details.trust = trust.into();
-        Ok(())
-    })
+    change(
+        "iam:UpdateAssumeRolePolicy",
+        target,
+        |_, _| Node::Nothing,
+        move |details| {
+            check_trust(&trust)?;
+            details.trust = trust.into();
+            Ok(())
+        },
+    )
 }
 
 pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -155,11 +163,14 @@ pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
     Err(Fault::new(400, "UnmodifiableEntity", message))
 }
 
+/// What is answered of a role that was changed.
+type Shown = fn(&Identity, &RoleDetails) -> Node;
+
 /// Changes what a role has beside what every identity has.
 fn change(
     action: &'static str,
     target: Target,
-    is_shown: bool,
+    shown: Shown,
     change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
@@ -170,10 +181,7 @@ fn change(
             let mut details = details(work, role)?;
             change(&mut details)?;
             work.put_role(&role.id, &details)?;
-            match is_shown {
-                true => Ok(Node::one("Role", Node::Struct(nodes::role(role, &details)))),
-                false => Ok(Node::Nothing),
-            }
+            Ok(shown(role, &details))
         })
     });
     Ok(plan.knowing(facts).knowing(boundary))
