@@ -1,8 +1,10 @@
 //! Floor 4: the APIs that this program serves itself, backends on the road like any other.
 //!
 //! [`query`] is the protocol of IAM and STS. Each of them is a table of [`query::Operation`]s, one entry an operation, and
-//! a list of the operations that it does not offer yet; a test holds both against AWS's list. S3 Control has S3's XML.
+//! a list of the operations that it does not offer yet; a test holds both against AWS's list, and [`coverage`] tells them.
+//! S3 Control has S3's XML.
 
+pub mod coverage;
 pub mod iam;
 pub mod query;
 pub mod quotas;

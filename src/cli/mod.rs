@@ -1,9 +1,11 @@
 //! Floor 5: the verbs of the command line.
 
 mod account;
+mod accounts;
 mod check;
 mod demo;
 mod init;
+mod operations;
 mod run;
 mod serve;
 mod simulate;
@@ -40,9 +42,17 @@ enum Verb {
     /// Make a data folder: master key, account, root access key
     Init(init::Init),
     /// Make and list accounts, and give them root access keys
-    Account(account::Account),
+    Account(accounts::Account),
     /// Tell what policies in files would decide, and why
     Simulate(simulate::Simulate),
+    /// Make an account as a file describes it, after showing what that takes
+    Apply(account::Apply),
+    /// Make an account as AWS tells of one of its own
+    Import(account::Import),
+    /// Print an account as AWS does, or as a file for apply
+    Export(account::Export),
+    /// List the operations of IAM and STS: what is offered, and what is not and why
+    Operations(operations::Operations),
     /// Print the completions of a shell
     #[command(after_help = "Example:\n  countersign completions bash > /etc/bash_completion.d/countersign")]
     Completions {
@@ -60,6 +70,10 @@ pub fn main() -> ExitCode {
         Verb::Init(init) => init.run(),
         Verb::Account(account) => account.run(),
         Verb::Simulate(simulate) => return ended(simulate.run()),
+        Verb::Apply(apply) => return ended(apply.run()),
+        Verb::Import(import) => return ended(import.run()),
+        Verb::Export(export) => export.run(),
+        Verb::Operations(operations) => operations.run(),
         Verb::Completions { shell } => completions(shell),
     };
     ended(done.map(|()| ExitCode::SUCCESS))

@@ -10,7 +10,7 @@ mod housekeeping;
 mod listener;
 mod settings;
 pub mod state;
-mod tls;
+pub mod tls;
 mod to_end;
 mod worker;
 

@@ -1,4 +1,5 @@
-"""Makes the calls of iam_flow.py and iam_account.py with one client, and says for each what was wrong with its outcome.
+"""Makes the calls of iam_flow.py and iam_account.py with one client, and says for each what was wrong with its outcome. Boto
+makes those of Terraform too: it signs and reads answers as the provider's SDK does.
 
     iam_cases.py aws1|aws2|boto|js ENDPOINT ACCESS_KEY SECRET_KEY ACCOUNT BUCKET
 """
@@ -17,6 +18,8 @@ import jmespath
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import servers
+import terraform_flow
 from iam_account import ACCOUNT
 from iam_flow import FLOW
 from iam_rows import Code, Keep, Pages
@@ -158,6 +161,12 @@ def decoded(value):
     return json.loads(urllib.parse.unquote(value)) if isinstance(value, str) and value.startswith(("{", "%7B")) else value
 
 
+def not_offered():
+    """The operations that the gateway says it does not offer."""
+    said = subprocess.run([servers.binary(), "operations", "--missing"], capture_output=True, check=True, text=True).stdout
+    return {line.split()[0] for line in said.splitlines() if line.startswith("  ")}
+
+
 def main():
     name, endpoint, access_key, secret_key, account, bucket = sys.argv[1:]
     clients = {"boto": lambda: Boto(endpoint), "js": lambda: JavaScript(endpoint),
@@ -165,7 +174,8 @@ def main():
                "aws2": lambda: Aws(endpoint, [os.environ.get("AWS_CLI_2", "/usr/bin/aws"), "--no-cli-pager"])}
     names = {"u": f"user-{name}", "p": f"/{name}/team/", "b": bucket, "account": account}
     run, seen = Run(clients[name](), (access_key, secret_key), names), {}
-    for number, (who, call, given, expected) in enumerate(FLOW + ACCOUNT):
+    rows = FLOW + ACCOUNT + (terraform_flow.rows(Keep, not_offered()) if name == "boto" else [])
+    for number, (who, call, given, expected) in enumerate(rows):
         outcome = run.row(who, call, given, expected)
         seen[f"{number:03} {who} {call}"] = outcome or "as expected"
     json.dump(seen, sys.stdout, indent=1)

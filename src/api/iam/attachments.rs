@@ -1,7 +1,7 @@
 //! Managed policies attached to users, groups and roles.
 
 use super::{
-    listing::{Asked, marker, paged, truncated},
+    listing::{Asked, Parts, marker, paged, truncated},
     nodes,
     target::{PolicyTarget, Target, within},
     texts::{ARN, KNOWN_USER_NAME, NAME, ROLE_NAME},
@@ -69,34 +69,17 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     let policy = PolicyTarget::of(scene, &policy)?;
     let (arn, facts) = (policy.arn().to_owned(), policy.facts());
     let plan = Plan::new("iam:ListEntitiesForPolicy", arn, move |scene| {
-        let (mut room, mut next, mut begun) = (asked.items_max(), None, !asked.is_continued());
-        let mut members = Vec::new();
+        let (mut parts, mut members) = (Parts::of(&asked), Vec::new());
         scene.world.directory.read(|work| {
             let policy = policy.still(work)?;
             for (kind, word, member) in HOLDERS {
                 let is_wanted = filter.is_none_or(|filter| filter == word);
-                let goes_on = asked.after_kind(kind.word());
-                let mut items = Vec::new();
-                if next.is_none() && (begun || goes_on.is_some()) {
-                    let after = goes_on.filter(|after| !begun && !after.is_empty());
-                    begun = true;
-                    // Where there is no room left, one more tells whether there is more.
-                    let page = Page { after, items_max: room.max(1), ..asked.page() };
-                    if is_wanted {
-                        let listing = holders(&policy, kind, usage, page, work)?;
-                        if room == 0 {
-                            next = (!listing.items.is_empty()).then(|| format!("{}:", kind.word()).into());
-                        } else {
-                            next = listing.next.map(|next| format!("{}:{next}", kind.word()).into_boxed_str());
-                            items = listing.items;
-                            room -= items.len();
-                        }
-                    }
-                }
+                let items = parts.next(kind.word(), is_wanted, |page| holders(&policy, kind, usage, page, work))?;
                 members.push((member, Node::List(items.iter().map(nodes::holder).collect())));
             }
             Ok::<_, Fault>(())
         })?;
+        let next = parts.end();
         members.extend([truncated(&next), marker(next)]);
         Ok(Node::Struct(members))
     });

@@ -71,25 +71,18 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
     let (arn, mut facts) = (target.arn().to_owned(), target.facts());
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
-        let most = characters_max(kind);
-        let too_long = |name: &str| {
-            let message = format!("Maximum policy size of {most} bytes exceeded for {} {name}", kind.word());
-            Fault::new(409, "LimitExceeded", message)
-        };
-        // One that is too long by itself is not read.
-        if quota::characters(&document) > most {
-            return Err(too_long(&target.found()?.name));
+        // One that is too long by itself is not read, and whose it would be is looked at first.
+        match quota::characters(&document) > characters_max(kind) {
+            true => return Err(too_long(kind, &target.found()?.name)),
+            false => policy::validate(&document)?,
         }
-        policy::validate(&document)?;
         scene.world.directory.write(|work| {
             let holder = target.still(work)?;
             let policy = InlinePolicy { name: name.as_str().into(), document: document.as_str().into() };
             work.put_inline_policy(&holder.id, &policy)?;
             let all = work.inline_policies(&holder.id)?;
-            match all.iter().map(|policy| quota::characters(&policy.document)).sum::<usize>() > most {
-                true => Err(too_long(&holder.name)),
-                false => Ok(Node::Nothing),
-            }
+            check_size(kind, &holder.name, all.iter().map(|policy| &*policy.document))?;
+            Ok(Node::Nothing)
         })
     });
     Ok(plan.knowing(facts))
@@ -150,6 +143,30 @@ fn named(kind: IdentityKind, scene: &Scene<'_>, input: &mut Input<'_>) -> Result
     let name = input.required("PolicyName", &NAME);
     input.check()?;
     Ok((Target::of(scene, kind, &holder)?, name))
+}
+
+/// Whether a document can be an inline policy of somebody. One that is too long is not read.
+pub(super) fn check_document(kind: IdentityKind, holder: &str, document: &str) -> Result<(), Fault> {
+    check_size(kind, holder, [document].into_iter())?;
+    policy::validate(document)
+}
+
+/// Whether documents together are short enough.
+pub(super) fn check_size<'a>(
+    kind: IdentityKind,
+    holder: &str,
+    documents: impl Iterator<Item = &'a str>,
+) -> Result<(), Fault> {
+    match documents.map(quota::characters).sum::<usize>() > characters_max(kind) {
+        true => Err(too_long(kind, holder)),
+        false => Ok(()),
+    }
+}
+
+fn too_long(kind: IdentityKind, holder: &str) -> Fault {
+    let most = characters_max(kind);
+    let message = format!("Maximum policy size of {most} bytes exceeded for {} {holder}", kind.word());
+    Fault::new(409, "LimitExceeded", message)
 }
 
 /// The most characters of all inline policies together, white space left out.

@@ -55,20 +55,57 @@ impl Asked {
         Listing { items, next }
     }
 
-    /// Whether it goes on from an earlier answer.
-    pub(super) fn is_continued(&self) -> bool {
-        self.after.is_some()
-    }
-
-    /// Of several listings that are shown one after the other, each with its kind before its markers: where the one of
-    /// this kind goes on.
-    pub(super) fn after_kind(&self, kind: &str) -> Option<&str> {
-        self.after.as_deref()?.strip_prefix(kind)?.strip_prefix(':')
-    }
-
     /// The most items of one answer.
     pub(super) fn items_max(&self) -> usize {
         self.items_max.max(1)
+    }
+}
+
+/// Several listings that are shown one after the other as if they were one: a marker begins with the word of its listing.
+pub(super) struct Parts<'a> {
+    asked: &'a Asked,
+    room: usize,
+    begun: bool,
+    next: Option<Box<str>>,
+}
+
+impl<'a> Parts<'a> {
+    /// Nothing listed yet.
+    pub(super) fn of(asked: &'a Asked) -> Self {
+        Self { asked, room: asked.items_max(), begun: asked.after.is_none(), next: None }
+    }
+
+    /// What the answer shows of the next listing, which is read only if it is wanted and there is room.
+    pub(super) fn next<T, E>(
+        &mut self,
+        word: &str,
+        is_wanted: bool,
+        read: impl FnOnce(Page<'_>) -> Result<Listing<T>, E>,
+    ) -> Result<Vec<T>, E> {
+        let goes_on = self.asked.after.as_deref().and_then(|after| after.strip_prefix(word)?.strip_prefix(':'));
+        if self.next.is_some() || !self.begun && goes_on.is_none() {
+            return Ok(Vec::new());
+        }
+        let after = goes_on.filter(|after| !self.begun && !after.is_empty());
+        self.begun = true;
+        if !is_wanted {
+            return Ok(Vec::new());
+        }
+        // Where there is no room left, one more tells whether there is more.
+        let listing = read(Page { after, items_max: self.room.max(1), ..self.asked.page() })?;
+        if self.room == 0 {
+            let is_more = !listing.items.is_empty() || listing.next.is_some();
+            self.next = is_more.then(|| format!("{word}:").into());
+            return Ok(Vec::new());
+        }
+        self.next = listing.next.map(|next| format!("{word}:{next}").into());
+        self.room = self.room.saturating_sub(listing.items.len());
+        Ok(listing.items)
+    }
+
+    /// The marker to go on from.
+    pub(super) fn end(self) -> Option<Box<str>> {
+        self.next
     }
 }
 

@@ -6,6 +6,7 @@ mod access_keys;
 mod account_summary;
 mod aliases;
 mod attachments;
+mod authorization_details;
 mod boundaries;
 mod certificates;
 mod credential_reports;
@@ -34,6 +35,7 @@ mod tags;
 mod target;
 mod texts;
 mod users;
+pub mod checks;
 pub mod mfa;
 
 use std::sync::Arc;
@@ -128,6 +130,7 @@ pub static OFFERED: &[Operation] = &[
     write("EnableMFADevice", mfa::enable),
     write("GenerateCredentialReport", credential_reports::generate),
     read("GetAccessKeyLastUsed", access_keys::last_used),
+    read("GetAccountAuthorizationDetails", authorization_details::get),
     read("GetAccountPasswordPolicy", password_policies::get),
     read("GetAccountSummary", account_summary::get),
     read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),

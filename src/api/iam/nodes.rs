@@ -41,19 +41,22 @@ fn boundary_and_tags(
     boundary: Option<&ManagedPolicy>,
     tags: &[Tag],
 ) -> impl Iterator<Item = (&'static str, Node)> + use<> {
-    let boundary = boundary.map(|boundary| {
-        let members = vec![
-            // The model has another word, which AWS never sends.
-            ("PermissionsBoundaryType", Node::text("Policy")),
-            ("PermissionsBoundaryArn", Node::text(boundary.arn().as_str())),
-        ];
-        ("PermissionsBoundary", Node::Struct(members))
-    });
     let tags = (!tags.is_empty()).then(|| ("Tags", list_of_tags(tags)));
-    boundary.into_iter().chain(tags)
+    boundary.map(self::boundary).into_iter().chain(tags)
 }
 
-fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
+/// A permissions boundary, with the name of its member.
+pub(super) fn boundary(policy: &ManagedPolicy) -> (&'static str, Node) {
+    let members = vec![
+        // The model has another word, which AWS never sends.
+        ("PermissionsBoundaryType", Node::text("Policy")),
+        ("PermissionsBoundaryArn", Node::text(policy.arn().as_str())),
+    ];
+    ("PermissionsBoundary", Node::Struct(members))
+}
+
+/// What users, groups and roles have.
+pub(super) fn members(identity: &Identity) -> Vec<(&'static str, Node)> {
     let (name, id) = name_and_id(identity.kind);
     vec![
         ("Path", Node::text(&*identity.path)),
@@ -136,7 +139,8 @@ pub(super) fn listed_policy(policy: &ManagedPolicy, tags: &[Tag]) -> Node {
     Node::Struct(policy_members(policy, tags))
 }
 
-fn policy_members(policy: &ManagedPolicy, tags: &[Tag]) -> Vec<(&'static str, Node)> {
+/// What a managed policy has wherever it is shown.
+pub(super) fn policy_members(policy: &ManagedPolicy, tags: &[Tag]) -> Vec<(&'static str, Node)> {
     let mut members = vec![
         ("PolicyName", Node::text(&*policy.name)),
         ("PolicyId", Node::text(&*policy.id)),

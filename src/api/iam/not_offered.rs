@@ -24,7 +24,6 @@ pub static NOT_OFFERED: &[&str] = &[
     "EnableOutboundWebIdentityFederation",
     "GenerateOrganizationsAccessReport",
     "GenerateServiceLastAccessedDetails",
-    "GetAccountAuthorizationDetails",
     "GetAccountProperties",
     "GetDelegationRequest",
     "GetHumanReadableSummary",

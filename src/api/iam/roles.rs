@@ -90,23 +90,19 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let description = input.optional("Description", &ROLE_DESCRIPTION);
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
-    // The model has a result, without members.
-    change(
-        "iam:UpdateRole",
-        target,
-        |_, _| Node::Struct(Vec::new()),
-        move |details| {
-            details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
-            details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
-            Ok(())
-        },
-    )
+    // AWS's model has a result for this one, though nothing in it; some clients fail without.
+    let empty: Shown = |_, _| Node::Struct(Vec::new());
+    change("iam:UpdateRole", target, empty, move |details| {
+        details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
+        details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
+        Ok(())
+    })
 }
 
 pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
-    let whole = |role: &Identity, details: &RoleDetails| Node::one("Role", Node::Struct(nodes::role(role, details)));
+    let whole: Shown = |role, details| Node::one("Role", Node::Struct(nodes::role(role, details)));
     change("iam:UpdateRoleDescription", target, whole, move |details| {
         details.description = shown(Some(description));
         Ok(())
@@ -171,11 +167,14 @@ pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
     Err(Fault::new(400, "UnmodifiableEntity", message))
 }
 
+/// What is answered of a role that was changed.
+type Shown = fn(&Identity, &RoleDetails) -> Node;
+
 /// Changes what a role has beside what every identity has.
 fn change(
     action: &'static str,
     target: Target,
-    show: fn(&Identity, &RoleDetails) -> Node,
+    shown: Shown,
     change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
@@ -186,7 +185,7 @@ fn change(
             let mut details = details(work, role)?;
             change(&mut details)?;
             work.put_role(&role.id, &details)?;
-            Ok(show(role, &details))
+            Ok(shown(role, &details))
         })
     });
     Ok(plan.knowing(facts).knowing(boundary))

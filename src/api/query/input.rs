@@ -105,6 +105,22 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
+    /// A list of some words, which may be empty.
+    pub fn words(&mut self, name: &str, words: &[&'static str]) -> Vec<&'static str> {
+        let members = self.parameters.members(name);
+        let values: Vec<&str> = members.iter().filter_map(|member| self.parameters.get(member)).collect();
+        let known: Vec<&'static str> = words.iter().copied().filter(|word| values.contains(word)).collect();
+        if values.iter().any(|value| !words.contains(value)) {
+            let constraint = format!("Member must satisfy enum value set: [{}]", words.join(", "));
+            let shown = format!("'[{}]'", values.join(", "));
+            self.violated(name, &shown, &format!("Member must satisfy constraint: [{constraint}]"));
+        }
+        if !values.is_empty() {
+            self.show(name, values.into());
+        }
+        known
+    }
+
     /// `true` or `false`.
     pub fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.parameters.get(name)?;

@@ -174,8 +174,7 @@ impl Api {
             }
             if let Some(known) = self.not_offered.iter().copied().find(|known| *known == name) {
                 let fault = Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented."));
-                let read_only = ["Get", "List", "Simulate"].iter().any(|start| known.starts_with(start));
-                return Err(Undescribed::known(known, read_only, fault));
+                return Err(Undescribed::known(known, reads(known), fault));
             }
         }
         let name: String = name.chars().take(128).collect();
@@ -183,6 +182,11 @@ impl Api {
         let message = format!("Could not find operation {name} for version {version}");
         Err(Undescribed::unknown(Fault::new(400, "InvalidAction", message)))
     }
+}
+
+/// Whether an operation that is not offered would only read, as its name tells.
+pub fn reads(name: &str) -> bool {
+    ["Get", "List", "Simulate"].iter().any(|start| name.starts_with(start))
 }
 
 /// A call with its plan.

@@ -39,6 +39,11 @@ impl Parameters {
         Ok(parameters)
     }
 
+    /// Parameters that are known already; no name twice.
+    pub fn of(parameters: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(parameters.into_iter().collect())
+    }
+
     fn add(&mut self, name: String, value: String) -> Result<(), Fault> {
         if name.starts_with("X-Amz-") {
             return Ok(());

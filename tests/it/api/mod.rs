@@ -1,6 +1,7 @@
 //! IAM and STS over the wire: signed forms in, XML out.
 
 mod accounts;
+mod authorization_details;
 mod meanwhile;
 mod messages;
 mod offered;
@@ -14,6 +15,8 @@ mod story_keys;
 mod story_mfa;
 mod story_passwords;
 mod story_roles;
+
+use countersign::api::coverage::coverage;
 
 use super::road::{
     client::{Request, Response},
@@ -49,7 +52,7 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Request {
 }
 
 fn service(action: &str) -> &'static str {
-    if ["DecodeAuthorizationMessage", "GetCallerIdentity"].contains(&action) { "sts" } else { "iam" }
+    if coverage().iter().any(|known| known.service == "sts" && known.name == action) { "sts" } else { "iam" }
 }
 
 const ESCAPED: &percent_encoding::AsciiSet =

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use countersign::api::{iam, query::Operation, sts};
+use countersign::{
+    api::{coverage::coverage, iam, query::Operation, sts},
+    telemetry::label::{Label, Service},
+};
+
+use super::form;
+use crate::road::{gateway::Gateway, signer::Signer, upstream::Upstream};
 
 /// The operations of IAM's service model (2010-05-08) of 2026.
 const IAM: &str = include_str!("../data/iam-operations.txt");
@@ -36,5 +42,31 @@ fn what_is_called_reading_reads() {
     for operation in iam::OFFERED.iter().chain(sts::OFFERED) {
         let reads = ["Decode", "Get", "List", "Simulate"].iter().any(|start| operation.name.starts_with(start));
         assert_eq!(operation.read_only, reads, "{}", operation.name);
+    }
+}
+
+/// What a call is named in its record, and what it counts as, come from the table that it was dispatched by.
+#[test]
+fn records_and_metrics_take_their_names_from_the_table() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    for operation in coverage() {
+        let answer = gateway.send(&Signer::of(operation.service, &gateway.root()), form(operation.name, &[]));
+        assert_eq!(answer.status == 501, operation.missing.is_some(), "{}: {}", operation.name, answer.text());
+        let record = gateway.record(&answer);
+        assert_eq!(
+            (&record["eventName"], &record["eventSource"], &record["readOnly"]),
+            (
+                &operation.name.into(),
+                &format!("{}.amazonaws.com", operation.service).into(),
+                &operation.read_only.into()
+            ),
+            "{record}"
+        );
+        assert_eq!(Service::of(operation.service).value(), operation.service);
+    }
+    let metrics = gateway.admin("/metrics").text().to_string();
+    for service in ["iam", "sts"] {
+        assert!(metrics.contains(&format!("countersign_requests_total{{service=\"{service}\"")), "{service}");
     }
 }

@@ -65,6 +65,7 @@ const RIGHTS: &[Row] = &[
     ("EnableMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
     ("GenerateCredentialReport", "*", &[]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
+    ("GetAccountAuthorizationDetails", "*", &[]),
     ("GetAccountPasswordPolicy", "*", &[]),
     ("GetAccountSummary", "*", &[]),
     ("GetContextKeysForCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL)]),

@@ -170,6 +170,22 @@ fn managed_policies() {
 
 #[test]
 #[rustfmt::skip]
+fn roles() {
+    const READER: (&str, &str) = ("RoleName", "reader");
+    const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+    tell(&[
+        ("CreateRole", &[READER, ("AssumeRolePolicyDocument", TRUST)], 200, "<Arn>arn:aws:iam::123456789012:role/reader</Arn>"),
+        ("UpdateRole", &[READER, ("MaxSessionDuration", "7200")], 200, "<UpdateRoleResult></UpdateRoleResult>"),
+        ("UpdateRoleDescription", &[READER, ("Description", "d")], 200, "<UpdateRoleDescriptionResult><Role><Path>/</Path><RoleName>reader</RoleName>"),
+        ("UpdateAssumeRolePolicy", &[READER, ("PolicyDocument", TRUST)], 200, "2010-05-08/\"><ResponseMetadata>"),
+        ("GetRole", &[READER], 200, "<Description>d</Description><MaxSessionDuration>7200</MaxSessionDuration>"),
+        ("DeleteRole", &[READER], 200, "DeleteRoleResponse"),
+        ("UpdateRole", &[READER], 404, "The role with name reader cannot be found."),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
 fn inline_policies() {
     let half = format!(r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Deny","Action":"s3:{}","Resource":"*"}}}}"#, "a".repeat(1000));
     let name = |name| ("PolicyName", name);

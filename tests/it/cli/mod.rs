@@ -1,7 +1,9 @@
 //! The program as it is run: its verbs, its words, its signals.
 
 mod account;
+mod accounts;
 mod demo;
+mod operations;
 mod secrets;
 mod serve;
 mod simulate;

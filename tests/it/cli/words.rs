@@ -2,7 +2,7 @@
 
 use super::run;
 
-const VERBS: [&str; 5] = ["demo", "serve", "check", "init", "completions"];
+const VERBS: [&str; 9] = ["demo", "serve", "check", "init", "apply", "import", "export", "operations", "completions"];
 
 #[test]
 fn the_help_names_every_verb_and_where_to_start() {

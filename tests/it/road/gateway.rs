@@ -42,6 +42,7 @@ pub struct Gateway {
     pub address: SocketAddr,
     pub admin: SocketAddr,
     pub dir: TempDir,
+    /// What is kept, for what no operation makes.
     pub directory: Arc<Directory>,
     server: Option<Server>,
 }
