@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     audit::spool::Durability,
+    base::AccountId,
     gateway::proxies::Network,
     store::MasterKey,
     telemetry::log::{self, Format},
@@ -27,7 +28,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
-        account_id: raw.parsed("account_id", "twelve digits", |text| text.parse().ok()),
+        account_id: raw
+            .parsed("account_id", "twelve digits", |text| text.parse().ok().filter(|id| *id != AccountId::AWS)),
         regions: regions(&mut raw),
         domains: domains(&mut raw),
         workers: workers(&mut raw),

@@ -1,6 +1,7 @@
 //! Floor 2: identities and their policies, kept.
 //!
 //! - [`entity`]: what is kept.
+//! - [`aws_managed`]: the policies that AWS manages, and those of them in use.
 //! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
 //! - [`sqlite`]: the embedded back end.
 //! - [`seal`], [`master_key`]: secrets at rest; [`messages`]: what travels sealed with clients.
@@ -10,6 +11,7 @@
 //! The order of names is that of their folded form ([`fold`](crate::base::name::fold)). Listings go by [`Page`]; a
 //! marker is the folded name of the last item seen, so it stays good while entities come and go.
 
+pub mod aws_managed;
 pub mod directory;
 pub mod entity;
 pub mod error;

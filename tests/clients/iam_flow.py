@@ -8,6 +8,8 @@ two. `$u` is the name of this run's user, `$p` its path, `$b` a bucket with the 
 import json
 from dataclasses import dataclass
 
+import iam_managed
+
 
 @dataclass
 class Keep:
@@ -171,6 +173,8 @@ FLOW = [
     ("root", "iam.DeletePolicy", {"PolicyArn": BOUND["PermissionsBoundary"]}, OK),
     ("root", "iam.DetachUserPolicy", {**USER, **POLICY}, OK),
     ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
+    # what AWS manages
+    *iam_managed.FLOW,
     # a group
     ("root", "iam.CreateGroup", GROUP, {"Group.Arn": "arn:aws:iam::$account:group/$u-group"}),
     ("root", "iam.CreateGroup", GROUP, ("EntityAlreadyExists", "Group with name $u-group already exists.")),

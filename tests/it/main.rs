@@ -22,5 +22,6 @@ mod policy;
 mod road;
 mod sigv4;
 mod store;
+mod store_aws_managed;
 mod store_directory;
 mod store_suite;

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::{Fault, name::fold},
-    store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork},
+    base::{AccountId, Fault, name::fold},
+    store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork, aws_managed},
 };
 
 /// The most managed policies of one user, group or role.
@@ -83,7 +83,7 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
                     // Where there is no room left, one more tells whether there is more.
                     let page = Page { after, items_max: room.max(1), ..asked.page() };
                     if is_wanted {
-                        let listing = holders(&policy, kind, usage, page, work)?;
+                        let listing = holders(&policy, scene.account(), kind, usage, page, work)?;
                         if room == 0 {
                             next = (!listing.items.is_empty()).then(|| format!("{}:", kind.word()).into());
                         } else {
@@ -106,17 +106,26 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
 /// Those of a kind that a policy is attached to, that it bounds, or either.
 fn holders(
     policy: &ManagedPolicy,
+    account: AccountId,
     kind: IdentityKind,
     usage: Option<&str>,
     page: Page<'_>,
     work: &mut dyn UnitOfWork,
 ) -> Result<Listing<Identity>, StoreError> {
+    // What AWS manages is used in other accounts too.
+    let attached = |page: Page<'_>, work: &mut dyn UnitOfWork| match policy.is_of_aws() {
+        true => aws_managed::attached_in(account, &policy.id, kind, page, work),
+        false => work.attached_identities(&policy.id, kind, page),
+    };
+    let bounded = |page: Page<'_>, work: &mut dyn UnitOfWork| match policy.is_of_aws() {
+        true => aws_managed::bounded_in(account, &policy.id, kind, page, work),
+        false => work.bounded_identities(&policy.id, kind, page),
+    };
     match usage {
-        Some("PermissionsBoundary") => work.bounded_identities(&policy.id, kind, page),
+        Some("PermissionsBoundary") => bounded(page, work),
         None if policy.boundaries > 0 => {
             // The first of either are the first of both.
-            let attached = work.attached_identities(&policy.id, kind, page)?;
-            let bounded = work.bounded_identities(&policy.id, kind, page)?;
+            let (attached, bounded) = (attached(page, work)?, bounded(page, work)?);
             let is_cut = attached.next.is_some() || bounded.next.is_some();
             let mut items = attached.items;
             items.extend(bounded.items);
@@ -127,7 +136,7 @@ fn holders(
             let next = items.last().map(|last| fold(&last.name).into()).filter(|_| is_cut);
             Ok(Listing { items, next })
         }
-        _ => work.attached_identities(&policy.id, kind, page),
+        _ => attached(page, work),
     }
 }
 
@@ -143,7 +152,8 @@ fn attach(
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let (holder, policy) = (target.still(work)?, policy.attachable(work)?);
+            let unknown = |arn: &str| format!("Policy {arn} does not exist or is not attachable.");
+            let (holder, policy) = (target.still(work)?, policy.attachable(scene, work, unknown)?);
             let is_new = work.attach(&holder.id, &policy.id)?;
             if is_new && work.attached_policies(&holder.id, Page::ALL)?.items.len() > ATTACHED_MAX {
                 return Err(over_quota(quota, ATTACHED_MAX));

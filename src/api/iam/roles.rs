@@ -41,7 +41,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_role(&identity.id, &details)?;
             work.put_tags(&identity.id, &tags)?;
-            let boundary = boundary.as_ref().map(|boundary| boundaries::scope(boundary, work)).transpose()?;
+            let boundary = boundary.as_ref().map(|boundary| boundaries::scope(boundary, scene, work)).transpose()?;
             if let Some(boundary) = &boundary {
                 work.put_boundary(&identity.id, Some(&boundary.id))?;
             }

@@ -14,9 +14,9 @@ const ANN: (&str, &str) = ("UserName", "ann");
 const STAFF: (&str, &str) = ("GroupName", "staff");
 
 /// Operation, parameters, status, and what the answer holds.
-type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+pub(super) type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
 
-fn tell(steps: &[Step<'_>]) {
+pub(super) fn tell(steps: &[Step<'_>]) {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&upstream);
     let root = gateway.root();
@@ -47,7 +47,7 @@ fn users() {
         ("CreateUser", &[], 400, "<Code>ValidationError</Code><Message>1 validation error detected: Value null at 'userName' failed to satisfy constraint: Member must not be null</Message>"),
         ("CreateUser", &[("UserName", "a b")], 400, r"Value 'a b' at 'userName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+"),
         ("CreateUser", &[("UserName", &long), ("Path", "x")], 400, "2 validation errors detected: "),
-        ("CreateUser", &[("UserName", "bob"), ("PermissionsBoundary", "arn:aws:iam::aws:policy/ReadOnlyAccess")], 404, "Scope ARN: arn:aws:iam::aws:policy/ReadOnlyAccess does not exist or is not attachable."),
+        ("CreateUser", &[("UserName", "bob"), ("PermissionsBoundary", "arn:aws:iam::aws:policy/ReadNothing")], 404, "Scope ARN: arn:aws:iam::aws:policy/ReadNothing does not exist or is not attachable."),
         ("GetUser", &[("UserName", "Ann")], 200, "<UserName>ann</UserName>"),
         ("GetUser", &[ANN], 200, "<Tags><member><Key>Team</Key><Value>a b</Value></member></Tags>"),
         ("GetUser", &[("UserName", "bob")], 404, "<Type>Sender</Type><Code>NoSuchEntity</Code><Message>The user with name bob cannot be found.</Message>"),
@@ -142,7 +142,7 @@ fn managed_policies() {
         ("CreateGroup", &[STAFF], 200, ""),
         ("AttachUserPolicy", &[ANN, P], 200, "AttachUserPolicyResponse"),
         ("AttachUserPolicy", &[ANN, P], 200, "AttachUserPolicyResponse"),
-        ("AttachUserPolicy", &[ANN, ("PolicyArn", "arn:aws:iam::aws:policy/ReadOnlyAccess")], 404, "Policy arn:aws:iam::aws:policy/ReadOnlyAccess does not exist or is not attachable."),
+        ("AttachUserPolicy", &[ANN, ("PolicyArn", "arn:aws:iam::aws:policy/ReadNothing")], 404, "Policy arn:aws:iam::aws:policy/ReadNothing does not exist or is not attachable."),
         ("AttachGroupPolicy", &[STAFF, P], 200, ""),
         ("ListAttachedUserPolicies", &[ANN], 200, "<AttachedPolicies><member><PolicyName>p</PolicyName><PolicyArn>arn:aws:iam::123456789012:policy/team/p</PolicyArn></member></AttachedPolicies>"),
         ("ListAttachedGroupPolicies", &[STAFF, ("PathPrefix", "/none/")], 200, "<AttachedPolicies></AttachedPolicies>"),
@@ -152,7 +152,7 @@ fn managed_policies() {
         ("ListEntitiesForPolicy", &[P, ("MaxItems", "1"), ("Marker", "dXNlcjo")], 200, "<PolicyGroups></PolicyGroups><PolicyUsers><member><UserName>ann</UserName>"),
         ("ListEntitiesForPolicy", &[P, ("PolicyUsageFilter", "PermissionsBoundary")], 200, "<PolicyUsers></PolicyUsers>"),
         ("ListPolicies", &[("OnlyAttached", "true"), ("Scope", "Local")], 200, "<AttachmentCount>2</AttachmentCount>"),
-        ("ListPolicies", &[("Scope", "AWS")], 200, "<Policies></Policies>"),
+        ("ListPolicies", &[("Scope", "AWS"), ("OnlyAttached", "true")], 200, "<Policies></Policies>"),
         ("ListPolicies", &[("OnlyAttached", "yes")], 400, "ValidationError"),
         ("DeletePolicy", &[P], 409, "Cannot delete a policy attached to entities."),
         ("DeleteUser", &[ANN], 409, "Cannot delete entity, must detach all policies first."),
