@@ -138,7 +138,7 @@ impl Server {
             keys: DerivedKeys::default(),
             tags: Arc::default(),
             settings: ArcSwap::from_pointee(settings),
-            recorder: Recorder::new(spool.clone()),
+            recorder: Recorder::new(spool.clone(), directory.clone()),
             held: Budget::default(),
             store: store_holds.clone(),
         });

@@ -11,6 +11,7 @@
 //! The order of names is that of their folded form ([`fold`](crate::base::name::fold)). Listings go by [`Page`]; a
 //! marker is the folded name of the last item seen, so it stays good while entities come and go.
 
+mod accesses;
 pub mod aws_managed;
 pub mod directory;
 pub mod entity;
@@ -22,6 +23,7 @@ pub mod snapshot;
 pub mod sqlite;
 mod system_random;
 
+pub use accesses::{Access, Accesses, DAYS_KEPT, accesses_of, principals};
 pub use directory::{Directory, RootKey};
 pub use entity::{
     AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus, LastUsed,

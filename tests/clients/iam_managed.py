@@ -5,13 +5,13 @@ READ = {"PolicyArn": f"{AWS}/AmazonS3ReadOnlyAccess"}
 USER, GET, DELETE = {"UserName": "$u"}, {"Bucket": "$b", "Key": "a"}, {"Bucket": "$b", "Key": "none"}
 ENTITIES = {**READ, "EntityFilter": "User", "PathPrefix": "$p"}
 
-FLOW = [
+ATTACHED = [
     ("root", "iam.GetPolicy", READ, {"Policy.PolicyName": "AmazonS3ReadOnlyAccess", "Policy.DefaultVersionId": "v3",
                                      "Policy.IsAttachable": True, "starts_with(Policy.PolicyId, 'ANPA')": True}),
     ("root", "iam.GetPolicyVersion", {**READ, "VersionId": "v3"},
      {"PolicyVersion.IsDefaultVersion": True, "PolicyVersion.Document.Statement[0].Effect": "Allow"}),
-    ("root", "iam.ListPolicies", {"Scope": "AWS", "PathPrefix": "/job-function/", "MaxItems": 2},
-     {"Policies[].PolicyName": ["Billing", "DatabaseAdministrator"], "IsTruncated": True}),
+    ("root", "iam.ListPolicies", {"Scope": "AWS", "PathPrefix": "/job-function/"},
+     {"Policies[:2].PolicyName": ["Billing", "DatabaseAdministrator"], "length(Policies)": 15}),
     ("root", "iam.AttachUserPolicy", {**USER, "PolicyArn": f"{AWS}/aws-service-role/AWSSupportServiceRolePolicy"},
      ("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")),
     ("root", "iam.AttachUserPolicy", {**USER, "PolicyArn": f"{AWS}/$u-none"}, ("NoSuchEntity", None)),
@@ -20,6 +20,9 @@ FLOW = [
     ("ann", "s3.DeleteObject", DELETE, ("AccessDenied", None)),
     ("root", "iam.ListAttachedUserPolicies", USER, {"AttachedPolicies[].PolicyArn": [READ["PolicyArn"]]}),
     ("root", "iam.ListEntitiesForPolicy", ENTITIES, {"PolicyUsers[].UserName": ["$u"]}),
+]
+
+DETACHED = [
     ("root", "iam.PutUserPermissionsBoundary", {**USER, "PermissionsBoundary": f"{AWS}/job-function/Billing"}, {}),
     ("ann", "s3.GetObject", GET, ("AccessDenied", None)),
     ("root", "iam.DeleteUserPermissionsBoundary", USER, {}),

@@ -2,24 +2,31 @@
 //!
 //! Each operation is an entry of [`OFFERED`] and a function near its relatives.
 
+mod access_jobs;
 mod access_keys;
+mod account_settings;
 mod attachments;
 mod boundaries;
 mod entity;
 mod exclusions;
 mod groups;
 mod inline_policies;
+mod last_accessed;
 mod listing;
 mod members;
 mod nodes;
 mod not_offered;
+mod organizations;
+mod organizations_report;
 mod policies;
 mod policy_versions;
 mod roles;
+mod services;
 mod simulations;
 mod tags;
 mod target;
 mod texts;
+mod token_settings;
 mod users;
 
 use std::sync::Arc;
@@ -54,6 +61,7 @@ fn told_resource(operation: &str, arn: &str) -> Option<String> {
     let name = below.rsplit('/').next()?;
     match (operation, kind) {
         ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
+        (_, "access-report") => None,
         ("CreatePolicy", _) => Some(format!("policy {name}")),
         (_, "policy") => Some(format!("policy {arn}")),
         _ => Some(format!("{kind} {name}")),
@@ -96,15 +104,27 @@ pub static OFFERED: &[Operation] = &[
     write("DetachGroupPolicy", attachments::detach_from_group),
     write("DetachRolePolicy", attachments::detach_from_role),
     write("DetachUserPolicy", attachments::detach_from_user),
+    write("DisableOrganizationsRootCredentialsManagement", organizations::disable_root_credentials),
+    write("DisableOrganizationsRootSessions", organizations::disable_root_sessions),
+    write("DisableOutboundWebIdentityFederation", token_settings::disable_federation),
+    write("EnableOrganizationsRootCredentialsManagement", organizations::enable_root_credentials),
+    write("EnableOrganizationsRootSessions", organizations::enable_root_sessions),
+    write("EnableOutboundWebIdentityFederation", token_settings::enable_federation),
+    write("GenerateOrganizationsAccessReport", organizations_report::generate),
+    write("GenerateServiceLastAccessedDetails", last_accessed::generate),
     read("GetAccessKeyLastUsed", access_keys::last_used),
     read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),
     read("GetContextKeysForPrincipalPolicy", simulations::keys_of_principal),
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
+    read("GetOrganizationsAccessReport", organizations_report::get),
+    read("GetOutboundWebIdentityFederationInfo", token_settings::federation_info),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
     read("GetRole", roles::get),
     read("GetRolePolicy", inline_policies::get_of_role),
+    read("GetServiceLastAccessedDetails", last_accessed::details),
+    read("GetServiceLastAccessedDetailsWithEntities", last_accessed::details_with_entities),
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
@@ -115,7 +135,9 @@ pub static OFFERED: &[Operation] = &[
     read("ListGroupPolicies", inline_policies::list_of_group),
     read("ListGroups", groups::list),
     read("ListGroupsForUser", members::groups_of_user),
+    read("ListOrganizationsFeatures", organizations::list_features),
     read("ListPolicies", policies::list),
+    read("ListPoliciesGrantingServiceAccess", last_accessed::list_granting),
     read("ListPolicyTags", tags::list_of_policy),
     read("ListPolicyVersions", policy_versions::list),
     read("ListRolePolicies", inline_policies::list_of_role),
@@ -131,6 +153,7 @@ pub static OFFERED: &[Operation] = &[
     write("PutUserPolicy", inline_policies::put_on_user),
     write("RemoveUserFromGroup", members::remove),
     write("SetDefaultPolicyVersion", policy_versions::set_default),
+    write("SetSecurityTokenServicePreferences", token_settings::set_preferences),
     read("SimulateCustomPolicy", simulations::custom),
     read("SimulatePrincipalPolicy", simulations::principal),
     write("TagPolicy", tags::tag_policy),

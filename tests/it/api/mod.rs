@@ -1,8 +1,10 @@
 //! IAM and STS over the wire: signed forms in, XML out.
 
 mod aws_managed;
+mod last_accessed;
 mod messages;
 mod offered;
+mod organizations;
 mod rights;
 mod simulate;
 mod story;

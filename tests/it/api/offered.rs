@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use countersign::api::{iam, query::Operation, sts};
+use countersign::api::{
+    iam,
+    query::{NotOffered, Operation},
+    sts,
+};
 
 /// The operations of IAM's service model (2010-05-08) of 2026.
 const IAM: &str = include_str!("../data/iam-operations.txt");
@@ -13,14 +17,15 @@ const STS: &str = "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity Assum
                    GetWebIdentityToken";
 
 /// How many operations were not offered when this line was last changed. Never raise it.
-const NOT_OFFERED_MAX: usize = 126 + 9;
+const NOT_OFFERED_MAX: usize = 92 + 9;
 
 #[test]
 fn every_operation_is_offered_or_refused_by_name() {
-    let apis: [(&str, &[Operation], &[&str]); 2] =
+    let apis: [(&str, &[Operation], &[NotOffered]); 2] =
         [(IAM, iam::OFFERED, iam::NOT_OFFERED), (STS, sts::OFFERED, sts::NOT_OFFERED)];
     for (all, offered, not_offered) in apis {
         let all: BTreeSet<&str> = all.split_whitespace().collect();
+        let not_offered: Vec<&str> = not_offered.iter().map(|(name, _)| *name).collect();
         let named: Vec<&str> =
             offered.iter().map(|operation| operation.name).chain(not_offered.iter().copied()).collect();
         let distinct: BTreeSet<&str> = named.iter().copied().collect();

@@ -14,6 +14,7 @@ use crate::road::{
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+const JOB: &str = "00000000-0000-4000-8000-000000000000";
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
@@ -46,15 +47,27 @@ const RIGHTS: &[Row] = &[
     ("DetachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("DetachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("DisableOrganizationsRootCredentialsManagement", "*", &[]),
+    ("DisableOrganizationsRootSessions", "*", &[]),
+    ("DisableOutboundWebIdentityFederation", "*", &[]),
+    ("EnableOrganizationsRootCredentialsManagement", "*", &[]),
+    ("EnableOrganizationsRootSessions", "*", &[]),
+    ("EnableOutboundWebIdentityFederation", "*", &[]),
+    ("GenerateOrganizationsAccessReport", "access-report/o-exampleorgid/r-ab12", &[("EntityPath", "o-exampleorgid/r-ab12")]),
+    ("GenerateServiceLastAccessedDetails", "user/ann", &[("Arn", ANN_ARN)]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
     ("GetContextKeysForCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL)]),
     ("GetContextKeysForPrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN)]),
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("GetOrganizationsAccessReport", "*", &[("JobId", JOB)]),
+    ("GetOutboundWebIdentityFederationInfo", "*", &[]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("GetRole", "role/reader", &[("RoleName", "reader")]),
     ("GetRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("GetServiceLastAccessedDetails", "*", &[("JobId", JOB)]),
+    ("GetServiceLastAccessedDetailsWithEntities", "*", &[("JobId", JOB), ("ServiceNamespace", "s3")]),
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
@@ -65,7 +78,9 @@ const RIGHTS: &[Row] = &[
     ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListGroups", "group/x/", &[("PathPrefix", "/x/")]),
     ("ListGroupsForUser", "user/ann", &[("UserName", "ann")]),
+    ("ListOrganizationsFeatures", "*", &[]),
     ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
+    ("ListPoliciesGrantingServiceAccess", "user/ann", &[("Arn", ANN_ARN), ("ServiceNamespaces.member.1", "s3")]),
     ("ListPolicyTags", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListPolicyVersions", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListRolePolicies", "role/reader", &[("RoleName", "reader")]),
@@ -81,6 +96,7 @@ const RIGHTS: &[Row] = &[
     ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("SetDefaultPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
+    ("SetSecurityTokenServicePreferences", "*", &[("GlobalEndpointTokenVersion", "v2Token")]),
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
     ("SimulatePrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN), ("ActionNames.member.1", "s3:GetObject")]),
     ("TagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
@@ -123,6 +139,7 @@ fn no_operation_is_carried_out_without_a_right() {
         let arn = format!("arn:aws:iam::123456789012:{resource}");
         let resource = match (*action, resource.split_once('/')) {
             ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
+            (_, Some(("access-report", _))) => arn,
             ("CreatePolicy", _) => "policy new".to_owned(),
             (_, Some(("policy", _))) => format!("policy {arn}"),
             (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
