@@ -12,7 +12,7 @@ use std::{
 use dashmap::DashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, ItemKind, Page, Store, StoreError, UnitOfWork};
+use super::{Item, ItemKind, Listing, Page, Store, StoreError, UnitOfWork};
 use crate::base::{AccountId, Timestamp};
 
 /// How long an attempt is told of; AWS's tracking period.
@@ -139,16 +139,26 @@ impl Notes {
         if swept.is_some_and(|swept| now.as_second() - swept.as_second() < SWEEP_SECONDS) {
             return Ok(());
         }
-        let mut work = store.begin()?;
-        for account in work.accounts()? {
-            for (id, latest) in principals(work.as_mut(), account.id, now)? {
-                let is_there = *id == *account.id.as_str() || work.identity_by_id(&id)?.is_some();
-                if !is_there || latest.is_empty() {
-                    work.delete_item(&format!("{PREFIX}{id}"))?;
+        let accounts = store.begin()?.accounts()?;
+        for account in accounts {
+            let mut after = None;
+            // Page by page, so that nobody waits long for the store.
+            loop {
+                let mut work = store.begin()?;
+                let page = principals(work.as_mut(), account.id, after.as_deref(), now)?;
+                for (id, latest) in page.items {
+                    let is_there = *id == *account.id.as_str() || work.identity_by_id(&id)?.is_some();
+                    if !is_there || latest.is_empty() {
+                        work.delete_item(&format!("{PREFIX}{id}"))?;
+                    }
+                }
+                work.commit()?;
+                after = page.next;
+                if after.is_none() {
+                    break;
                 }
             }
         }
-        work.commit()?;
         *swept = Some(now);
         Ok(())
     }
@@ -160,23 +170,24 @@ pub fn accesses_of(work: &mut dyn UnitOfWork, principal: &str, now: Timestamp) -
     item.map_or(Ok(Vec::new()), |item| Ok(kept(&item, now)?.told()))
 }
 
-/// Every principal of an account that ever tried anything, with its latest attempts.
-pub fn principals(work: &mut dyn UnitOfWork, account: AccountId, now: Timestamp) -> Result<Vec<Accesses>, StoreError> {
-    let (mut found, mut after) = (Vec::new(), Some(PREFIX.into()));
-    loop {
-        let page = Page { after: after.as_deref(), items_max: BATCH, path_prefix: "/" };
-        let part = work.items(account, ItemKind::Setting, page)?;
-        for item in &part.items {
-            match item.name.strip_prefix(PREFIX) {
-                Some(id) => found.push((id.into(), kept(item, now)?.told())),
-                None => return Ok(found),
-            }
-        }
-        if part.next.is_none() {
-            return Ok(found);
-        }
-        after = part.next;
+/// A page of those of an account who ever tried anything, with their latest attempts.
+pub fn principals(
+    work: &mut dyn UnitOfWork,
+    account: AccountId,
+    after: Option<&str>,
+    now: Timestamp,
+) -> Result<Listing<Accesses>, StoreError> {
+    let page = Page { after: Some(after.unwrap_or(PREFIX)), items_max: BATCH, path_prefix: "/" };
+    let Listing { items, mut next } = work.items(account, ItemKind::Setting, page)?;
+    let mut found = Vec::with_capacity(items.len());
+    for item in &items {
+        let Some(id) = item.name.strip_prefix(PREFIX) else {
+            next = None;
+            break;
+        };
+        found.push((id.into(), kept(item, now)?.told()));
     }
+    Ok(Listing { items: found, next })
 }
 
 /// What an item holds: by action, when in seconds and where.

@@ -66,7 +66,7 @@ fn the_latest_attempts_are_written_and_kept() {
     note("AIDA2", "s3:GetObject", "eu", 2100);
     note(account().as_str(), "s3:GetObject", "eu", 2100);
     flush(2101);
-    let all = |now| directory.read::<_, StoreError>(|work| principals(work, account(), now)).unwrap();
+    let all = |now| directory.read::<_, StoreError>(|work| principals(work, account(), None, now)).unwrap().items;
     let ids = |now| all(now).into_iter().map(|(id, _)| id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(after(2101)), [account().as_str(), "AIDA1", "AIDA2"]);
     flush(2101 + DAY);

@@ -26,6 +26,8 @@ const NAMESPACE: Text = Text {
     fits: |text| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')),
 };
 const NAMESPACES_MAX: usize = 200;
+/// How many users' accesses are read at a time.
+const USERS_AT_ONCE: usize = 500;
 const LEVELS: [&str; 2] = ["SERVICE_LEVEL", "ACTION_LEVEL"];
 
 /// What a report is about.
@@ -225,16 +227,23 @@ fn read(scene: &Scene<'_>, question: &Question, is_continued: bool) -> Result<(V
         scene.world.directory.flush_accesses(now)?;
     }
     let subject = Subject::of(scene, &question.arn)?;
-    scene.world.directory.read(|work| {
+    let (documents, users) = scene.world.directory.read(|work| {
         let documents = subject.documents(work)?;
-        let mut reach = Vec::new();
-        for identity in subject.users(scene, work)? {
-            let accesses = accesses_of(work, &identity.id, now)?;
-            reach.push(Reach { identity, accesses });
-        }
-        reach.sort_by_cached_key(|reach| (fold(&reach.identity.name), reach.identity.id.clone()));
-        Ok((services::allowed(documents.iter().map(|document| &**document)), reach))
-    })
+        Ok::<_, Fault>((documents, subject.users(scene, work)?))
+    })?;
+    let mut reach = Vec::with_capacity(users.len());
+    // Some at a time, so that nobody waits long for the store.
+    for part in users.chunks(USERS_AT_ONCE) {
+        scene.world.directory.read(|work| {
+            for identity in part {
+                let accesses = accesses_of(work, &identity.id, now)?;
+                reach.push(Reach { identity: identity.clone(), accesses });
+            }
+            Ok::<_, Fault>(())
+        })?;
+    }
+    reach.sort_by_cached_key(|reach| (fold(&reach.identity.name), reach.identity.id.clone()));
+    Ok((services::allowed(documents.iter().map(|document| &**document)), reach))
 }
 
 /// A service with the latest attempt of anybody at any of its actions.

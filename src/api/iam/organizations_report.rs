@@ -1,7 +1,7 @@
 //! What the accounts of an organization could reach, and when that was last tried.
 //! Source: IAM API reference, `GenerateOrganizationsAccessReport` and `GetOrganizationsAccessReport`.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -126,15 +126,23 @@ fn read(scene: &Scene<'_>, accounts: &[AccountId], base: &str, is_continued: boo
     let detail = |namespace| Detail { namespace, latest: None, region: "".into(), entity: String::new(), accounts: 0 };
     let mut details: Vec<Detail> = services::namespaces().filter(is_left).map(detail).collect();
     for account in accounts {
-        let found = scene.world.directory.read(|work| principals(work, *account, now))?;
-        let all: Vec<_> = found.into_iter().flat_map(|(_, accesses)| accesses).collect();
-        for detail in &mut details {
-            let of_service = all.iter().filter(|access| access.service() == detail.namespace);
-            let Some(latest) = of_service.max_by_key(|access| access.at) else { continue };
-            detail.accounts += 1;
-            if detail.latest.is_none_or(|known| known < latest.at) {
-                (detail.latest, detail.region) = (Some(latest.at), latest.region.clone());
-                detail.entity = format!("{base}{account}");
+        let mut tried: HashSet<&'static str> = HashSet::new();
+        let mut after: Option<Box<str>> = None;
+        // Page by page, so that nobody waits long for the store.
+        loop {
+            let page = scene.world.directory.read(|work| principals(work, *account, after.as_deref(), now))?;
+            for access in page.items.iter().flat_map(|(_, accesses)| accesses) {
+                let at = details.binary_search_by_key(&access.service(), |detail| detail.namespace);
+                let Some(detail) = at.ok().and_then(|at| details.get_mut(at)) else { continue };
+                detail.accounts += u64::from(tried.insert(detail.namespace));
+                if detail.latest.is_none_or(|known| known < access.at) {
+                    (detail.latest, detail.region) = (Some(access.at), access.region.clone());
+                    detail.entity = format!("{base}{account}");
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
             }
         }
     }

@@ -4,6 +4,8 @@
 //! found without a search, and one that AWS gave up stays in force as it was kept. A tag holds AWS's number of the
 //! version, since the store's own numbers begin at 1.
 
+use std::collections::HashSet;
+
 use super::{AwsPolicy, all, find, id};
 use crate::{
     base::{AccountId, Arn, Tag, Timestamp, name::fold},
@@ -49,8 +51,9 @@ pub fn in_use(account: AccountId, used: PolicyUse, work: Work<'_>) -> Result<Vec
     let rows = work.policies(AccountId::AWS, PolicyUse::Any, Page::ALL)?.items;
     let mut found = Vec::new();
     if used == PolicyUse::Any {
-        let is_kept = |policy: &&AwsPolicy| rows.iter().any(|row| row.arn() == policy.arn());
-        found.extend(all().iter().filter(|policy| rows.is_empty() || !is_kept(policy)).map(AwsPolicy::unused));
+        let kept: HashSet<(&str, &str)> = rows.iter().map(|row| (&*row.path, &*row.name)).collect();
+        let is_kept = |policy: &&AwsPolicy| kept.contains(&(&*policy.path, &*policy.name));
+        found.extend(all().iter().filter(|policy| !is_kept(policy)).map(AwsPolicy::unused));
     }
     for row in rows {
         let row = counted(row, account, work)?;
