@@ -15,24 +15,6 @@ pub struct Coverage {
     pub missing: Option<&'static str>,
 }
 
-/// Why operations are not offered, by a part of their names; the first that fits counts.
-const REASONS: [(&str, &str); 11] = [
-    ("AssumeRoot", "there are no members of an organization here whose root could be taken"),
-    ("Organizations", "there are no members of an organization here whose root could be managed"),
-    ("OutboundWebIdentityFederation", "tokens for services outside are not issued yet"),
-    ("GetWebIdentityToken", "tokens for services outside are not issued yet"),
-    ("Delegat", "permissions are not delegated to products of partners yet"),
-    ("ServiceSpecificCredential", "none of the services that take such credentials is served"),
-    ("SigningCertificate", "no service that takes requests signed with X.509 is served"),
-    ("ServerCertificate", "no load balancer that would use them is served"),
-    ("SSHPublicKey", "no service that takes SSH keys is served"),
-    ("LastAccessed", "it is not counted yet which services are used"),
-    ("AssumeRole", "sessions are not issued yet"),
-];
-
-/// The reason of all others.
-const NOT_YET: &str = "not yet";
-
 /// Every operation, by API and name.
 pub fn coverage() -> Vec<Coverage> {
     let mut all = Vec::new();
@@ -40,14 +22,10 @@ pub fn coverage() -> Vec<Coverage> {
         [("iam", iam::OFFERED, iam::NOT_OFFERED), ("sts", sts::OFFERED, sts::NOT_OFFERED)]
     {
         let offered = offered.iter().map(|operation| (operation.name, operation.read_only, None));
-        let missing = not_offered.iter().map(|name| (*name, query::reads(name), Some(reason(name))));
+        let missing = not_offered.iter().map(|(name, why)| (*name, query::reads(name), Some(*why)));
         let both = offered.chain(missing);
         all.extend(both.map(|(name, read_only, missing)| Coverage { service, name, read_only, missing }));
     }
     all.sort_by_key(|operation| (operation.service, operation.name));
     all
-}
-
-fn reason(name: &str) -> &'static str {
-    REASONS.iter().find(|(part, _)| name.contains(part)).map_or(NOT_YET, |(_, reason)| reason)
 }

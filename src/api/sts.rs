@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     World,
-    query::{Api, Input, Node, Operation, Plan, Scene, Text},
+    query::{Api, Input, Node, NotOffered, Operation, Plan, Scene, Text},
 };
 use crate::base::Fault;
 
@@ -31,17 +31,20 @@ pub static OFFERED: &[Operation] = &[
 /// Longer than whatever was sealed here.
 const MESSAGE: Text = Text { length: 1..=10_240, pattern: "", fits: |_| true };
 
-/// What AWS offers beyond that, in order. May only shrink.
-pub static NOT_OFFERED: &[&str] = &[
-    "AssumeRole",
-    "AssumeRoleWithSAML",
-    "AssumeRoleWithWebIdentity",
-    "AssumeRoot",
-    "GetAccessKeyInfo",
-    "GetDelegatedAccessToken",
-    "GetFederationToken",
-    "GetSessionToken",
-    "GetWebIdentityToken",
+const LATER: &str = "it is not done yet";
+const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
+
+/// What AWS offers beyond that, in order, each with the reason. May only shrink.
+pub static NOT_OFFERED: &[NotOffered] = &[
+    ("AssumeRole", LATER),
+    ("AssumeRoleWithSAML", LATER),
+    ("AssumeRoleWithWebIdentity", LATER),
+    ("AssumeRoot", LATER),
+    ("GetAccessKeyInfo", LATER),
+    ("GetDelegatedAccessToken", DELEGATED),
+    ("GetFederationToken", LATER),
+    ("GetSessionToken", LATER),
+    ("GetWebIdentityToken", LATER),
 ];
 
 fn decode_authorization_message(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {

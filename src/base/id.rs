@@ -11,6 +11,9 @@ use data_encoding::{BASE32_NOPAD, BASE64};
 pub struct AccountId([u8; 12]);
 
 impl AccountId {
+    /// The account that stands for AWS itself, whose policies all accounts share. No deployment can have it.
+    pub const AWS: AccountId = AccountId(*b"000000000297");
+
     /// The twelve digits.
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.0).unwrap_or_default()

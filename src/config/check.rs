@@ -30,7 +30,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
-        account_id: raw.parsed("account_id", "twelve digits", |text| text.parse().ok()),
+        account_id: raw
+            .parsed("account_id", "twelve digits", |text| text.parse().ok().filter(|id| *id != AccountId::AWS)),
         accounts: accounts(&mut raw, variables),
         regions: regions(&mut raw),
         domains: domains(&mut raw),
@@ -60,6 +61,7 @@ fn accounts(raw: &mut Raw, variables: &[(String, String)]) -> Vec<(AccountId, Op
     let mut accounts: Vec<(AccountId, Option<RootKey>)> = Vec::new();
     for text in raw.texts("accounts").unwrap_or_default() {
         match text.parse::<AccountId>() {
+            Ok(AccountId::AWS) => raw.fault("accounts", "holds the number of AWS's own; write another"),
             Ok(id) if accounts.iter().any(|(known, _)| *known == id) => {
                 raw.fault("accounts", format!("names {id} twice; leave one out"));
             }

@@ -68,9 +68,9 @@ pub fn key_of(variables: &[(String, String)], account: Option<AccountId>) -> Res
 /// The account that the environment fixes, if it does.
 pub fn account(variables: &[(String, String)]) -> Result<Option<AccountId>, Faults> {
     let Some((_, text)) = variables.iter().find(|(name, _)| name == ACCOUNT_ID) else { return Ok(None) };
-    let fault =
-        |_| Faults(vec![Fault { key: ACCOUNT_ID.into(), message: format!("is {text:?}; write twelve digits") }]);
-    text.parse().map(Some).map_err(fault)
+    let fault = || Faults(vec![Fault { key: ACCOUNT_ID.into(), message: format!("is {text:?}; write twelve digits") }]);
+    let account = text.parse().ok().filter(|account| *account != AccountId::AWS);
+    account.map(Some).ok_or_else(fault)
 }
 
 /// An account id that nobody is likely to have.

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use uuid::Uuid;
 
 use super::{
+    caller::Caller,
     clock,
     settings::GLOBAL_REGION,
     trail::{Described, Head, OwnCall, Protocol, Trail},
@@ -47,7 +48,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Writes to this spool; the directory tells whose buckets are.
+    /// Writes to this spool; the directory tells whose buckets are, and keeps who tried what.
     pub fn new(spool: Arc<Spool>, directory: Arc<Directory>) -> Self {
         Self { spool, directory }
     }
@@ -61,9 +62,35 @@ impl Recorder {
     /// changed state or was denied.
     pub(super) fn record(&self, trail: &Trail, ending: Ending) -> Receipt {
         count(trail, ending);
+        self.note_accesses(trail);
         let mut line = Vec::with_capacity(2048);
         Shown::new(trail).write(trail, &self.directory.snapshot(), ending, &mut line);
         self.spool.append(&line, urgency(trail))
+    }
+
+    /// Notes what an authenticated caller tried, allowed or not.
+    fn note_accesses(&self, trail: &Trail) {
+        let Some(principal) = trail.caller.as_ref().map(Caller::principal) else { return };
+        let Some(account) = principal.account() else { return };
+        // A session counts for its role.
+        let id = principal.user_id().split(':').next().unwrap_or_default();
+        let region = trail.region.as_deref().unwrap_or_default();
+        let note = |action: &str| self.directory.note_access(id, account, action, region, trail.at);
+        let needs = match &trail.operation {
+            Described::Nothing => return,
+            Described::S3(call) => call.needs(),
+            Described::Invoke(call) => call.needs(),
+            Described::Own(own) if own.needs.is_empty() => return note(&format!("{}:{}", own.service, own.name)),
+            Described::Own(own) => &own.needs,
+        };
+        // A batch needs the same for each of its items.
+        let mut last = "";
+        for need in needs.iter().filter(|need| !need.action.is_empty()) {
+            if need.action != last {
+                note(&need.action);
+            }
+            last = &need.action;
+        }
     }
 }
 

@@ -213,6 +213,22 @@ impl Statement {
         keys
     }
 
+    /// Whether the statement allows any action of a service, which is given in lower case. What it asks beside is set
+    /// aside.
+    pub fn allows_any_of(&self, service: &str) -> bool {
+        // All actions but some leave a service out only as a whole.
+        let concerns = |pattern: &ActionPattern| {
+            pattern.service.as_ref().is_none_or(|known| known.text() == service)
+                && (!self.actions.negated || pattern.name == Glob::All)
+        };
+        self.effect == Effect::Allow && self.actions.patterns.iter().any(concerns) != self.actions.negated
+    }
+
+    /// The services that the statement names, in lower case.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.actions.patterns.iter().filter_map(|pattern| pattern.service.as_ref()).map(Key::text)
+    }
+
     /// Whether the statement is about this action and this resource, or would be if variables had values.
     pub fn concerns(&self, action: &Action<'_>, question: &Question<'_>) -> bool {
         let Question { resource, context, .. } = question;

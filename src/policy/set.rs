@@ -115,6 +115,11 @@ impl PolicySet {
         self.policies.iter().any(|(_, policy)| policy.is_public())
     }
 
+    /// Whether a statement of the set allows any action of a service, which is given in lower case.
+    pub fn allows_any_of(&self, service: &str) -> bool {
+        self.statements().any(|found| found.statement.allows_any_of(service))
+    }
+
     /// The policies, in their order.
     pub(super) fn policies(&self) -> impl Iterator<Item = (&Source, &Policy)> {
         self.policies.iter().map(|(source, policy)| (source, &**policy))

@@ -130,7 +130,8 @@ async fn flush(directory: Arc<Directory>) {
 
 async fn stamp(directory: &Arc<Directory>) {
     let directory = directory.clone();
-    match spawn_blocking(move || directory.flush_last_used()).await {
+    let flush = move || directory.flush_last_used().and(directory.flush_accesses(clock::now()));
+    match spawn_blocking(flush).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "stamps of last use are kept for later"),
         Err(error) => tracing::error!(%error, "writing stamps of last use panicked"),

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     base::{AccountId, Random, Timestamp, random::NoRandomness},
     config::{MasterKeySource, root},
-    store::{Directory, KeyOwner, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom},
+    store::{Directory, KeyOwner, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom, aws_managed},
 };
 
 /// What is kept over restarts.
@@ -80,7 +80,8 @@ impl State {
         };
         let messages = Arc::new(MessageKey::derive(&master, random.clone())?);
         let directory = Directory::open(Box::new(SqliteStore::open(dir, master, random.clone())?))?;
-        let known = directory.read(|work| work.accounts())?;
+        let mut known = directory.read(|work| work.accounts())?;
+        known.retain(|account| account.id != AccountId::AWS);
         let account = match (account, known.as_slice()) {
             (Some(account), _) => account,
             // The one that `init` made is the oldest.
@@ -96,6 +97,10 @@ impl State {
         let made = if is_new && root.is_none() { Some(root::random_key(account, &*random)?) } else { None };
         let shown = made.as_ref().map(|key| Made { key: copy(key) });
         directory.ensure_account(account, root.or(made), now)?;
+        let renewed = aws_managed::renew(&directory)?;
+        if renewed > 0 {
+            tracing::info!(renewed, "newer versions of AWS managed policies are in force");
+        }
         Ok((Self { directory: Arc::new(directory), account, messages }, shown))
     }
 }

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use dashmap::DashMap;
 
-use super::{AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Sequence, Snapshot, Store, StoreError, UnitOfWork};
+use super::{
+    AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Sequence, Snapshot, Store, StoreError, UnitOfWork,
+    accesses::Notes,
+};
 use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
 
 /// The identities of this node: written through units of work, read from the snapshot.
@@ -18,6 +21,7 @@ pub struct Directory {
     /// Held from the beginning of a write to its swap: snapshots succeed each other in the order of commits.
     writing: Mutex<()>,
     uses: DashMap<AccessKeyId, LastUsed>,
+    accesses: Notes,
 }
 
 /// An access key of root, given from outside.
@@ -32,7 +36,13 @@ impl Directory {
     /// Reads the whole store into a first snapshot.
     pub fn open(store: Box<dyn Store>) -> Result<Self, StoreError> {
         let snapshot = Snapshot::load(store.begin()?.as_mut())?;
-        Ok(Self { store, snapshot: ArcSwap::from_pointee(snapshot), writing: Mutex::new(()), uses: DashMap::new() })
+        Ok(Self {
+            store,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            writing: Mutex::new(()),
+            uses: DashMap::new(),
+            accesses: Notes::default(),
+        })
     }
 
     /// The present snapshot. Taken once per request and used to its end; a request that lives long (a slow upload) is
@@ -115,6 +125,19 @@ impl Directory {
             }
         }
         written.map(|_| count)
+    }
+}
+
+impl Directory {
+    /// Notes in memory that a principal, by its unique id, tried an action.
+    pub fn note_access(&self, principal: &str, account: AccountId, action: &str, region: &str, at: Timestamp) {
+        self.accesses.note(principal, account, action, region, at);
+    }
+
+    /// Writes the noted accesses to the store and returns the number of principals concerned. To be called about once a
+    /// minute. Blocks on the store.
+    pub fn flush_accesses(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.accesses.flush(&*self.store, now)
     }
 }
 

@@ -298,7 +298,7 @@ pub struct LastUsed {
     pub region: Box<str>,
 }
 
-/// A customer managed policy, without its documents.
+/// A managed policy, without its documents: a customer's, or under [`AccountId::AWS`] one of AWS's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManagedPolicy {
     /// The account that it belongs to.
@@ -335,9 +335,15 @@ pub enum PolicyUse {
 }
 
 impl ManagedPolicy {
-    /// `arn:aws:iam::{account}:policy{path}{name}`.
+    /// `arn:aws:iam::{account}:policy{path}{name}`; `aws` stands for the account of those that AWS manages.
     pub fn arn(&self) -> Arn {
-        Arn::iam(self.account.as_str(), &format!("policy{}{}", self.path, self.name))
+        let account = if self.is_of_aws() { "aws" } else { self.account.as_str() };
+        Arn::iam(account, &format!("policy{}{}", self.path, self.name))
+    }
+
+    /// Whether AWS manages it.
+    pub fn is_of_aws(&self) -> bool {
+        self.account == AccountId::AWS
     }
 }
 

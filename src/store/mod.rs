@@ -1,6 +1,7 @@
 //! Floor 2: identities and their policies, kept.
 //!
 //! - [`entity`]: what is kept.
+//! - [`aws_managed`]: the policies that AWS manages, and those of them in use.
 //! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
 //! - [`sqlite`]: the embedded back end.
 //! - [`seal`], [`master_key`]: secrets at rest; [`messages`]: what travels sealed with clients.
@@ -10,6 +11,8 @@
 //! The order of names is that of their folded form ([`fold`](crate::base::name::fold)). Listings go by [`Page`]; a
 //! marker is the folded name of the last item seen, so it stays good while entities come and go.
 
+mod accesses;
+pub mod aws_managed;
 pub mod directory;
 pub mod entity;
 pub mod error;
@@ -20,6 +23,7 @@ pub mod snapshot;
 pub mod sqlite;
 mod system_random;
 
+pub use accesses::{Access, Accesses, DAYS_KEPT, accesses_of, principals};
 pub use directory::{Directory, RootKey};
 pub use entity::{
     AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus, LastUsed,

@@ -7,6 +7,8 @@ two. `$u` is the name of this run's user, `$p` its path, `$b` a bucket with the 
 
 import json
 
+import iam_accessed
+import iam_managed
 from iam_devices import DEVICES
 from iam_rows import OK, Keep, Pages
 
@@ -186,6 +188,10 @@ FLOW = [
     ("root", "iam.DeletePolicy", {"PolicyArn": BOUND["PermissionsBoundary"]}, OK),
     ("root", "iam.DetachUserPolicy", {**USER, **POLICY}, OK),
     ("ann", "s3.GetObject", GET_A, s3_denied("s3:GetObject", "$b/a")),
+    # what AWS manages
+    *iam_managed.ATTACHED,
+    *iam_accessed.rows(Keep),
+    *iam_managed.DETACHED,
     # a group
     ("root", "iam.CreateGroup", GROUP, {"Group.Arn": "arn:aws:iam::$account:group/$u-group"}),
     ("root", "iam.CreateGroup", GROUP, ("EntityAlreadyExists", "Group with name $u-group already exists.")),

@@ -22,5 +22,7 @@ mod policy;
 mod road;
 mod sigv4;
 mod store;
+mod store_accesses;
+mod store_aws_managed;
 mod store_directory;
 mod store_suite;

@@ -11,8 +11,8 @@ use crate::{
         query::{Input, Node, Plan, Scene},
         quotas::Quota,
     },
-    base::{Fault, name::fold},
-    store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork},
+    base::{AccountId, Fault, name::fold},
+    store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError, UnitOfWork, aws_managed},
 };
 
 pub(super) fn attach_to_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -68,13 +68,14 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
     input.check()?;
     let policy = PolicyTarget::of(scene, &policy)?;
     let (arn, facts) = (policy.arn().to_owned(), policy.facts());
+    let account = scene.account();
     let plan = Plan::new("iam:ListEntitiesForPolicy", arn, move |scene| {
         let (mut parts, mut members) = (Parts::of(&asked), Vec::new());
         scene.world.directory.read(|work| {
             let policy = policy.still(work)?;
             for (kind, word, member) in HOLDERS {
                 let is_wanted = filter.is_none_or(|filter| filter == word);
-                let items = parts.next(kind.word(), is_wanted, |page| holders(&policy, kind, usage, page, work))?;
+                let items = parts.next(kind.word(), is_wanted, |page| holders(&policy, account, kind, usage, page, work))?;
                 members.push((member, Node::List(items.iter().map(nodes::holder).collect())));
             }
             Ok::<_, Fault>(())
@@ -89,17 +90,26 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
 /// Those of a kind that a policy is attached to, that it bounds, or either.
 fn holders(
     policy: &ManagedPolicy,
+    account: AccountId,
     kind: IdentityKind,
     usage: Option<&str>,
     page: Page<'_>,
     work: &mut dyn UnitOfWork,
 ) -> Result<Listing<Identity>, StoreError> {
+    // What AWS manages is used in other accounts too.
+    let attached = |page: Page<'_>, work: &mut dyn UnitOfWork| match policy.is_of_aws() {
+        true => aws_managed::attached_in(account, &policy.id, kind, page, work),
+        false => work.attached_identities(&policy.id, kind, page),
+    };
+    let bounded = |page: Page<'_>, work: &mut dyn UnitOfWork| match policy.is_of_aws() {
+        true => aws_managed::bounded_in(account, &policy.id, kind, page, work),
+        false => work.bounded_identities(&policy.id, kind, page),
+    };
     match usage {
-        Some("PermissionsBoundary") => work.bounded_identities(&policy.id, kind, page),
+        Some("PermissionsBoundary") => bounded(page, work),
         None if policy.boundaries > 0 => {
             // The first of either are the first of both.
-            let attached = work.attached_identities(&policy.id, kind, page)?;
-            let bounded = work.bounded_identities(&policy.id, kind, page)?;
+            let (attached, bounded) = (attached(page, work)?, bounded(page, work)?);
             let is_cut = attached.next.is_some() || bounded.next.is_some();
             let mut items = attached.items;
             items.extend(bounded.items);
@@ -110,7 +120,7 @@ fn holders(
             let next = items.last().map(|last| fold(&last.name).into()).filter(|_| is_cut);
             Ok(Listing { items, next })
         }
-        _ => work.attached_identities(&policy.id, kind, page),
+        _ => attached(page, work),
     }
 }
 
@@ -126,7 +136,8 @@ fn attach(
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let (holder, policy) = (target.still(work)?, policy.attachable(work)?);
+            let unknown = |arn: &str| format!("Policy {arn} does not exist or is not attachable.");
+            let (holder, policy) = (target.still(work)?, policy.attachable(scene, work, unknown)?);
             if work.attach(&holder.id, &policy.id)? {
                 within(scene, quota, work.attached_policies(&holder.id, Page::ALL)?.items.len())?;
             }

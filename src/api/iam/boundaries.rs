@@ -37,7 +37,7 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), fact(policy.arn()));
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let (user, policy) = (target.still(work)?, scope(&policy, work)?);
+            let (user, policy) = (target.still(work)?, scope(&policy, scene, work)?);
             work.put_boundary(&user.id, Some(&policy.id))?;
             Ok(Node::Nothing)
         })
@@ -71,9 +71,10 @@ pub(super) fn fact(arn: &str) -> (String, Value<'static>) {
 }
 
 /// The policy that is to be a boundary.
-pub(super) fn scope(policy: &PolicyTarget, work: &mut dyn UnitOfWork) -> Result<ManagedPolicy, Fault> {
-    policy.still(work).map_err(|fault| match &*fault.code {
-        "NoSuchEntity" => no_such(format!("Scope ARN: {} does not exist or is not attachable.", policy.arn())),
-        _ => fault,
-    })
+pub(super) fn scope(
+    policy: &PolicyTarget,
+    scene: &Scene<'_>,
+    work: &mut dyn UnitOfWork,
+) -> Result<ManagedPolicy, Fault> {
+    policy.attachable(scene, work, |arn| format!("Scope ARN: {arn} does not exist or is not attachable."))
 }

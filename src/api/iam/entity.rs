@@ -60,13 +60,19 @@ impl Entity {
         self.target.facts()
     }
 
-    /// Its policies and those of its groups.
-    pub(super) fn attached(&self, work: &mut dyn UnitOfWork) -> Result<Vec<Attached>, Fault> {
+    /// It, as it is.
+    pub(super) fn identity(&self, work: &mut dyn UnitOfWork) -> Result<Identity, Fault> {
         let entity = self.target.still(work)?.clone();
         if entity.arn().as_str() != self.arn {
             let (kind, name) = (entity.kind.word(), &entity.name);
             return Err(no_such(format!("The {kind} with name {name} cannot be found.")));
         }
+        Ok(entity)
+    }
+
+    /// Its policies and those of its groups.
+    pub(super) fn attached(&self, work: &mut dyn UnitOfWork) -> Result<Vec<Attached>, Fault> {
+        let entity = self.identity(work)?;
         let mut all = Vec::new();
         of_one(work, &entity, &mut all)?;
         if entity.kind == IdentityKind::User {

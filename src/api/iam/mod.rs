@@ -2,7 +2,9 @@
 //!
 //! Each operation is an entry of [`OFFERED`] and a function near its relatives.
 
+mod access_jobs;
 mod access_keys;
+mod account_settings;
 mod account_summary;
 mod aliases;
 mod attachments;
@@ -16,11 +18,14 @@ mod groups;
 mod holder;
 mod inline_policies;
 mod items;
+mod last_accessed;
 mod listing;
 mod login_profiles;
 mod members;
 mod nodes;
 mod not_offered;
+mod organizations;
+mod organizations_report;
 mod password_policies;
 mod passwords;
 mod policies;
@@ -28,12 +33,14 @@ mod policy_versions;
 mod roles;
 mod server_certificates;
 mod service_credentials;
+mod services;
 mod signing_certificates;
 mod simulations;
 mod ssh_keys;
 mod tags;
 mod target;
 mod texts;
+mod token_settings;
 mod users;
 pub mod checks;
 pub mod mfa;
@@ -71,6 +78,7 @@ fn told_resource(operation: &str, arn: &str) -> Option<String> {
     match (operation, kind) {
         ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
         (_, "mfa" | "server-certificate") => None,
+        (_, "access-report") => None,
         ("CreatePolicy", _) => Some(format!("policy {name}")),
         (_, "policy") => Some(format!("policy {arn}")),
         _ => Some(format!("{kind} {name}")),
@@ -127,8 +135,16 @@ pub static OFFERED: &[Operation] = &[
     write("DetachGroupPolicy", attachments::detach_from_group),
     write("DetachRolePolicy", attachments::detach_from_role),
     write("DetachUserPolicy", attachments::detach_from_user),
+    write("DisableOrganizationsRootCredentialsManagement", organizations::disable_root_credentials),
+    write("DisableOrganizationsRootSessions", organizations::disable_root_sessions),
+    write("DisableOutboundWebIdentityFederation", token_settings::disable_federation),
     write("EnableMFADevice", mfa::enable),
+    write("EnableOrganizationsRootCredentialsManagement", organizations::enable_root_credentials),
+    write("EnableOrganizationsRootSessions", organizations::enable_root_sessions),
+    write("EnableOutboundWebIdentityFederation", token_settings::enable_federation),
     write("GenerateCredentialReport", credential_reports::generate),
+    write("GenerateOrganizationsAccessReport", organizations_report::generate),
+    write("GenerateServiceLastAccessedDetails", last_accessed::generate),
     read("GetAccessKeyLastUsed", access_keys::last_used),
     read("GetAccountAuthorizationDetails", authorization_details::get),
     read("GetAccountPasswordPolicy", password_policies::get),
@@ -140,12 +156,16 @@ pub static OFFERED: &[Operation] = &[
     read("GetGroupPolicy", inline_policies::get_of_group),
     read("GetLoginProfile", login_profiles::get),
     read("GetMFADevice", mfa::get),
+    read("GetOrganizationsAccessReport", organizations_report::get),
+    read("GetOutboundWebIdentityFederationInfo", token_settings::federation_info),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
     read("GetRole", roles::get),
     read("GetRolePolicy", inline_policies::get_of_role),
     read("GetSSHPublicKey", ssh_keys::get),
     read("GetServerCertificate", server_certificates::get),
+    read("GetServiceLastAccessedDetails", last_accessed::details),
+    read("GetServiceLastAccessedDetailsWithEntities", last_accessed::details_with_entities),
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
@@ -159,7 +179,9 @@ pub static OFFERED: &[Operation] = &[
     read("ListGroupsForUser", members::groups_of_user),
     read("ListMFADeviceTags", tags::list_of_mfa_device),
     read("ListMFADevices", mfa::list),
+    read("ListOrganizationsFeatures", organizations::list_features),
     read("ListPolicies", policies::list),
+    read("ListPoliciesGrantingServiceAccess", last_accessed::list_granting),
     read("ListPolicyTags", tags::list_of_policy),
     read("ListPolicyVersions", policy_versions::list),
     read("ListRolePolicies", inline_policies::list_of_role),
@@ -183,6 +205,7 @@ pub static OFFERED: &[Operation] = &[
     write("ResetServiceSpecificCredential", service_credentials::reset),
     write("ResyncMFADevice", mfa::resync),
     write("SetDefaultPolicyVersion", policy_versions::set_default),
+    write("SetSecurityTokenServicePreferences", token_settings::set_preferences),
     read("SimulateCustomPolicy", simulations::custom),
     read("SimulatePrincipalPolicy", simulations::principal),
     write("TagMFADevice", tags::tag_mfa_device),

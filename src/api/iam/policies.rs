@@ -15,10 +15,15 @@ use crate::{
     base::{
         Arn, Fault,
         id::{IdKind, unique_id},
+        name::fold,
     },
     policy::{self, quota},
-    store::{ErrorKind, Listing, ManagedPolicy, PolicyUse},
+    store::{ErrorKind, Listing, ManagedPolicy, Page, PolicyUse, aws_managed},
 };
+
+/// The kinds of policies in markers of [`list`].
+const LOCAL: &str = "local";
+const OF_AWS: &str = "aws";
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let name = input.required("PolicyName", &NAME);
@@ -63,6 +68,10 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
     let plan = Plan::new("iam:GetPolicy", arn, move |scene| {
         scene.world.directory.read(|work| {
             let policy = target.still(work)?;
+            if policy.is_of_aws() {
+                let policy = aws_managed::counted(policy, scene.account(), work)?;
+                return Ok(Node::one("Policy", nodes::policy(&policy, &[])));
+            }
             let tags = work.tags(&policy.id)?;
             Ok(Node::one("Policy", nodes::policy(&policy, &tags)))
         })
@@ -70,7 +79,7 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
     Ok(plan.knowing(facts))
 }
 
-/// The account's own policies. There are none of AWS's here, so `Scope` decides only whether the account's are shown.
+/// The account's own policies, then those that AWS manages.
 pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let scope = input.one_of("Scope", &["All", "AWS", "Local"]);
     let only_attached = input.flag("OnlyAttached").unwrap_or(false);
@@ -86,10 +95,26 @@ pub(super) fn list(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> 
             (_, true) => PolicyUse::Attached,
             (_, false) => PolicyUse::Any,
         };
-        let listing = match scope {
-            Some("AWS") => Listing { items: Vec::new(), next: None },
-            _ => scene.world.directory.read(|work| work.policies(account, used, asked.page()))?,
-        };
+        let listing = scene.world.directory.read(|work| {
+            let (mut items, mut next) = (Vec::new(), None);
+            if scope != Some("AWS") && asked.after_kind(OF_AWS).is_none() {
+                let listing = work.policies(account, used, Page { after: asked.after_kind(LOCAL), ..asked.page() })?;
+                (items, next) = (listing.items, listing.next.map(|next| format!("{LOCAL}:{next}").into()));
+            }
+            if scope != Some("Local") && next.is_none() {
+                let after = asked.after_kind(OF_AWS).unwrap_or_default().to_owned();
+                let is_asked = |policy: &ManagedPolicy| {
+                    policy.path.starts_with(asked.path_prefix()) && (after.is_empty() || fold(&policy.name) > after)
+                };
+                let mut more = aws_managed::in_use(account, used, work)?.into_iter().filter(is_asked);
+                let room = asked.items_max() - items.len();
+                let place = if room == 0 { after.clone() } else { String::new() };
+                items.extend(more.by_ref().take(room));
+                let last = items.last().filter(|_| room > 0).map_or(place, |last| fold(&last.name));
+                next = more.next().map(|_| format!("{OF_AWS}:{last}").into());
+            }
+            Ok::<_, Fault>(Listing { items, next })
+        })?;
         Ok(paged("Policies", listing, |policy| nodes::listed_policy(policy, &[])))
     }))
 }
@@ -99,7 +124,7 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:DeletePolicy", arn, move |scene| {
         scene.world.directory.write(|work| {
-            let policy = target.still(work)?;
+            let policy = target.changeable("iam:DeletePolicy", scene, work)?;
             if policy.attachments > 0 || policy.boundaries > 0 {
                 return Err(in_use("Cannot delete a policy attached to entities."));
             }

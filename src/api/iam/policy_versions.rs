@@ -13,7 +13,7 @@ use crate::{
         quotas::Quota,
     },
     base::Fault,
-    store::{ManagedPolicy, PolicyVersion, UnitOfWork},
+    store::{ManagedPolicy, PolicyVersion, UnitOfWork, aws_managed},
 };
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -27,7 +27,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         check_document(&document)?;
         let created = scene.caller.at();
         let number = scene.world.directory.write(|work| {
-            let policy = target.still(work)?;
+            let policy = target.changeable("iam:CreatePolicyVersion", scene, work)?;
             let most = scene.quota(Quota::PolicyVersions);
             if work.policy_versions(&policy.id)?.len() >= most {
                 let message = format!(
@@ -65,7 +65,10 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let plan = Plan::new("iam:ListPolicyVersions", arn, move |scene| {
         scene.world.directory.read(|work| {
             let policy = target.still(work)?;
-            let mut versions = work.policy_versions(&policy.id)?;
+            let mut versions = match policy.is_of_aws() {
+                true => aws_managed::version(&policy, work)?.into_iter().collect(),
+                false => work.policy_versions(&policy.id)?,
+            };
             versions.reverse();
             // The newest first: the marker counts down.
             let listing = asked.cut(versions, |version| format!("{:010}", u32::MAX - version.number));
@@ -79,6 +82,7 @@ pub(super) fn set_default(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Pl
     let version = Version::of(scene, input)?;
     version.plan("iam:SetDefaultPolicyVersion", |version, scene| {
         scene.world.directory.write(|work| {
+            version.policy.changeable("iam:SetDefaultPolicyVersion", scene, work)?;
             let (policy, version) = version.still(work)?;
             work.set_default_version(&policy.id, version.number)?;
             Ok(Node::Nothing)
@@ -90,6 +94,7 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let version = Version::of(scene, input)?;
     version.plan("iam:DeletePolicyVersion", |version, scene| {
         scene.world.directory.write(|work| {
+            version.policy.changeable("iam:DeletePolicyVersion", scene, work)?;
             let (policy, version) = version.still(work)?;
             if version.is_default {
                 return Err(in_use("Cannot delete the default version of a policy."));
@@ -126,7 +131,11 @@ impl Version {
     fn still(&self, work: &mut dyn UnitOfWork) -> Result<(ManagedPolicy, PolicyVersion), Fault> {
         let policy = self.policy.still(work)?;
         let number = self.id.strip_prefix('v').and_then(|number| number.parse().ok());
-        let version = number.map_or(Ok(None), |number| work.policy_version(&policy.id, number))?;
+        let version = match (number, policy.is_of_aws()) {
+            (None, _) => None,
+            (Some(number), false) => work.policy_version(&policy.id, number)?,
+            (Some(number), true) => aws_managed::version(&policy, work)?.filter(|known| known.number == number),
+        };
         let missing = || {
             no_such(format!("Policy {} version {} does not exist or is not attachable.", self.policy.arn(), self.id))
         };

@@ -45,7 +45,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             within(scene, Quota::Roles, work.count_identities(identity.account, IdentityKind::Role)?)?;
             work.put_role(&identity.id, &details)?;
             work.put_tags(&identity.id, &tags)?;
-            let boundary = boundary.as_ref().map(|boundary| boundaries::scope(boundary, work)).transpose()?;
+            let boundary = boundary.as_ref().map(|boundary| boundaries::scope(boundary, scene, work)).transpose()?;
             if let Some(boundary) = &boundary {
                 work.put_boundary(&identity.id, Some(&boundary.id))?;
             }

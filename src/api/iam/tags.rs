@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::{Fault, condition::Value},
+    base::{Fault, Tag, condition::Value},
     store::{IdentityKind, UnitOfWork},
 };
 
@@ -94,7 +94,7 @@ fn tag(action: &'static str, find: Find, scene: &Scene<'_>, input: &mut Input<'_
     let (arn, facts, brought) = (tagged.arn().to_owned(), tagged.facts(), request_tags(&tags));
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let id = tagged.id(work)?;
+            let id = tagged.changeable(action, scene, work)?;
             work.put_tags(&id, &tags)?;
             if work.tags(&id)?.len() > TAGS_MAX {
                 let message = "The number of tags has reached the maximum limit.";
@@ -112,7 +112,7 @@ fn untag(action: &'static str, find: Find, scene: &Scene<'_>, input: &mut Input<
     let (arn, facts, brought) = (tagged.arn().to_owned(), tagged.facts(), tag_keys(keys.iter().cloned()));
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let id = tagged.id(work)?;
+            let id = tagged.changeable(action, scene, work)?;
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             work.delete_tags(&id, &keys)?;
             Ok(Node::Nothing)
@@ -127,8 +127,7 @@ fn list(action: &'static str, find: Find, scene: &Scene<'_>, input: &mut Input<'
     let (arn, facts) = (tagged.arn().to_owned(), tagged.facts());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.read(|work| {
-            let id = tagged.id(work)?;
-            let listing = asked.cut(work.tags(&id)?, |tag| tag.key.to_lowercase());
+            let listing = asked.cut(tagged.tags(work)?, |tag| tag.key.to_lowercase());
             Ok(paged("Tags", listing, nodes::tag))
         })
     });
@@ -178,12 +177,25 @@ impl Tagged {
         }
     }
 
-    /// Its unique id.
-    fn id(&self, work: &mut dyn UnitOfWork) -> Result<Box<str>, Fault> {
+    /// Its unique id, if its tags can change.
+    fn changeable(&self, action: &str, scene: &Scene<'_>, work: &mut dyn UnitOfWork) -> Result<Box<str>, Fault> {
         Ok(match self {
             Tagged::Identity(target) => target.still(work)?.id.clone(),
-            Tagged::Policy(target) => target.still(work)?.id,
+            Tagged::Policy(target) => target.changeable(action, scene, work)?.id,
             Tagged::Item(target) => target.still(work)?.id,
         })
+    }
+
+    /// Its tags. What AWS manages has none.
+    fn tags(&self, work: &mut dyn UnitOfWork) -> Result<Vec<Tag>, Fault> {
+        let id = match self {
+            Tagged::Identity(target) => target.still(work)?.id.clone(),
+            Tagged::Policy(target) => match target.still(work)? {
+                policy if policy.is_of_aws() => return Ok(Vec::new()),
+                policy => policy.id,
+            },
+            Tagged::Item(target) => target.still(work)?.id,
+        };
+        Ok(work.tags(&id)?)
     }
 }

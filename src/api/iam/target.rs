@@ -4,7 +4,7 @@ use super::boundaries;
 use crate::{
     api::{query::Scene, quotas::Quota},
     base::{Arn, Fault, Principal, Tag, condition::Value},
-    store::{Identity, IdentityKind, ManagedPolicy, UnitOfWork},
+    store::{Identity, IdentityKind, ManagedPolicy, UnitOfWork, aws_managed},
 };
 
 /// A user or a group by the name that was asked for, which may not exist: then the decision is made on the ARN that it
@@ -92,6 +92,9 @@ impl PolicyTarget {
         let arn = arn.ok_or_else(|| Fault::new(400, "InvalidInput", format!("ARN {text} is not valid.")))?;
         let account = scene.account();
         let (found, tags) = scene.world.directory.read(|work| {
+            if aws_managed::is_named(&arn) {
+                return Ok((aws_managed::known(&arn, work)?, Vec::new()));
+            }
             // Another account's policies are as good as absent.
             let found = work.policy(&arn)?.filter(|found| found.account == account);
             let tags = found.as_ref().map_or(Ok(Vec::new()), |found| work.tags(&found.id))?;
@@ -108,18 +111,49 @@ impl PolicyTarget {
     /// It, as it is in a unit of work.
     pub(super) fn still(&self, work: &mut dyn UnitOfWork) -> Result<ManagedPolicy, Fault> {
         let found = self.found.as_ref().ok_or_else(|| self.missing())?;
-        match work.policy_by_id(&found.id)? {
-            Some(now) if now.arn() == found.arn() => Ok(now),
-            _ => Err(self.missing()),
+        let now = match found.is_of_aws() {
+            true => aws_managed::known(&found.arn(), work)?,
+            false => work.policy_by_id(&found.id)?,
+        };
+        now.filter(|now| now.arn() == found.arn()).ok_or_else(|| self.missing())
+    }
+
+    /// It, for attaching or as a boundary. `missing` says that there is none.
+    pub(super) fn attachable(
+        &self,
+        scene: &Scene<'_>,
+        work: &mut dyn UnitOfWork,
+        missing: impl FnOnce(&str) -> String,
+    ) -> Result<ManagedPolicy, Fault> {
+        let policy = self.still(work).map_err(|fault| match &*fault.code {
+            "NoSuchEntity" => no_such(missing(&self.arn)),
+            _ => fault,
+        })?;
+        match aws_managed::find(&policy.arn()) {
+            Some(known) if known.is_of_a_service() => {
+                let message = "Cannot attach a Service Role Policy to a Customer Role.";
+                Err(Fault::new(400, "PolicyNotAttachable", message))
+            }
+            Some(known) => Ok(aws_managed::take(known, scene.caller.at(), work)?),
+            None => Ok(policy),
         }
     }
 
-    /// It, for attaching.
-    pub(super) fn attachable(&self, work: &mut dyn UnitOfWork) -> Result<ManagedPolicy, Fault> {
-        self.still(work).map_err(|fault| match &*fault.code {
-            "NoSuchEntity" => no_such(format!("Policy {} does not exist or is not attachable.", self.arn)),
-            _ => fault,
-        })
+    /// It, for changing: nobody may change what AWS manages, whatever policies allow.
+    pub(super) fn changeable(
+        &self,
+        action: &str,
+        scene: &Scene<'_>,
+        work: &mut dyn UnitOfWork,
+    ) -> Result<ManagedPolicy, Fault> {
+        let policy = self.still(work)?;
+        if policy.is_of_aws() {
+            let caller = scene.caller.principal().arn().map(|arn| arn.to_string()).unwrap_or_default();
+            let message =
+                format!("User: {caller} is not authorized to perform: {action} on resource: policy {}", self.arn);
+            return Err(Fault::new(403, "AccessDenied", message));
+        }
+        Ok(policy)
     }
 
     /// `NoSuchEntity` for it.

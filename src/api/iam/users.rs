@@ -48,7 +48,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             within(scene, Quota::Users, work.count_identities(identity.account, IdentityKind::User)?)?;
             work.put_tags(&identity.id, &tags)?;
             let Some(boundary) = &boundary else { return Ok(Node::one("User", nodes::whole(&identity, None, &tags))) };
-            let boundary = boundaries::scope(boundary, work)?;
+            let boundary = boundaries::scope(boundary, scene, work)?;
             work.put_boundary(&identity.id, Some(&boundary.id))?;
             Ok(Node::one("User", nodes::whole(&identity, Some(&boundary), &tags)))
         })

@@ -38,12 +38,15 @@ pub struct Api {
     /// What it offers, by name.
     pub offered: &'static [Operation],
     /// What AWS offers beyond that, by name. May only shrink.
-    pub not_offered: &'static [&'static str],
+    pub not_offered: &'static [NotOffered],
     /// How denials name a resource, by operation and ARN; `None` where it is by the ARN.
     pub told_resource: fn(&str, &str) -> Option<String>,
     /// What its operations work with.
     pub world: Arc<World>,
 }
+
+/// The name of an operation that is not offered, and the reason.
+pub type NotOffered = (&'static str, &'static str);
 
 /// An operation.
 pub struct Operation {
@@ -172,9 +175,9 @@ impl Api {
             if let Some(operation) = self.offered.iter().find(|operation| operation.name == name) {
                 return Ok(operation);
             }
-            if let Some(known) = self.not_offered.iter().copied().find(|known| *known == name) {
+            if let Some((known, why)) = self.not_offered.iter().copied().find(|(known, _)| *known == name) {
                 let fault = Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented."));
-                return Err(Undescribed::known(known, reads(known), fault));
+                return Err(Undescribed::known(known, reads(known), fault.because(why)));
             }
         }
         let name: String = name.chars().take(128).collect();

@@ -2,9 +2,12 @@
 
 mod accounts;
 mod authorization_details;
+mod aws_managed;
+mod last_accessed;
 mod meanwhile;
 mod messages;
 mod offered;
+mod organizations;
 mod quotas;
 mod rights;
 mod simulate;

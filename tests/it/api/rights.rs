@@ -14,6 +14,8 @@ use crate::road::{
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+const JOB: &str = "00000000-0000-4000-8000-000000000000";
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 const PHONE: (&str, &str) = ("SerialNumber", "arn:aws:iam::123456789012:mfa/phone");
 const SOME_ID: &str = "AAAA00000000000000000000";
@@ -62,8 +64,16 @@ const RIGHTS: &[Row] = &[
     ("DetachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("DetachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("DetachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
+    ("DisableOrganizationsRootCredentialsManagement", "*", &[]),
+    ("DisableOrganizationsRootSessions", "*", &[]),
+    ("DisableOutboundWebIdentityFederation", "*", &[]),
     ("EnableMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
+    ("EnableOrganizationsRootCredentialsManagement", "*", &[]),
+    ("EnableOrganizationsRootSessions", "*", &[]),
+    ("EnableOutboundWebIdentityFederation", "*", &[]),
     ("GenerateCredentialReport", "*", &[]),
+    ("GenerateOrganizationsAccessReport", "access-report/o-exampleorgid/r-ab12", &[("EntityPath", "o-exampleorgid/r-ab12")]),
+    ("GenerateServiceLastAccessedDetails", "user/ann", &[("Arn", ANN_ARN)]),
     ("GetAccessKeyLastUsed", "user/ann", &[("AccessKeyId", ANNS_KEY)]),
     ("GetAccountAuthorizationDetails", "*", &[]),
     ("GetAccountPasswordPolicy", "*", &[]),
@@ -75,12 +85,16 @@ const RIGHTS: &[Row] = &[
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
     ("GetLoginProfile", "user/ann", &[("UserName", "ann")]),
     ("GetMFADevice", "user/ann", &[("UserName", "ann"), PHONE]),
+    ("GetOrganizationsAccessReport", "*", &[("JobId", JOB)]),
+    ("GetOutboundWebIdentityFederationInfo", "*", &[]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("GetRole", "role/reader", &[("RoleName", "reader")]),
     ("GetRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
     ("GetSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID), ("Encoding", "SSH")]),
     ("GetServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web")]),
+    ("GetServiceLastAccessedDetails", "*", &[("JobId", JOB)]),
+    ("GetServiceLastAccessedDetailsWithEntities", "*", &[("JobId", JOB), ("ServiceNamespace", "s3")]),
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
@@ -94,7 +108,9 @@ const RIGHTS: &[Row] = &[
     ("ListGroupsForUser", "user/ann", &[("UserName", "ann")]),
     ("ListMFADeviceTags", "mfa/phone", &[PHONE]),
     ("ListMFADevices", "user/ann", &[("UserName", "ann")]),
+    ("ListOrganizationsFeatures", "*", &[]),
     ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
+    ("ListPoliciesGrantingServiceAccess", "user/ann", &[("Arn", ANN_ARN), ("ServiceNamespaces.member.1", "s3")]),
     ("ListPolicyTags", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListPolicyVersions", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListRolePolicies", "role/reader", &[("RoleName", "reader")]),
@@ -118,6 +134,7 @@ const RIGHTS: &[Row] = &[
     ("ResetServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID)]),
     ("ResyncMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
     ("SetDefaultPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
+    ("SetSecurityTokenServicePreferences", "*", &[("GlobalEndpointTokenVersion", "v2Token")]),
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
     ("SimulatePrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN), ("ActionNames.member.1", "s3:GetObject")]),
     ("TagMFADevice", "mfa/phone", &[PHONE, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
@@ -175,6 +192,7 @@ fn no_operation_is_carried_out_without_a_right() {
         let resource = match (*action, resource.split_once('/')) {
             ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
             (_, Some(("mfa" | "server-certificate", _))) => arn,
+            (_, Some(("access-report", _))) => arn,
             ("CreatePolicy", _) => "policy new".to_owned(),
             (_, Some(("policy", _))) => format!("policy {arn}"),
             (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
