@@ -1,5 +1,6 @@
 //! IAM and STS over the wire: signed forms in, XML out.
 
+mod declared;
 mod meanwhile;
 mod messages;
 mod offered;
