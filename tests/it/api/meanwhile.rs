@@ -30,6 +30,9 @@ const CHANGE: &str =
 /// What another does.
 type Change = fn(&mut dyn UnitOfWork) -> Result<(), StoreError>;
 
+/// Operation, parameters, what another does, and every code that may come of it.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Change, &'a [&'a str]);
+
 /// A store in which something is changed before one of the next units of work.
 struct Meddled {
     store: SqliteStore,
@@ -108,7 +111,7 @@ fn what_changes_meanwhile_is_told() {
     let update = [ANN, ("Password", "Secret-2")];
     let change = [("OldPassword", "Secret-1"), ("NewPassword", "Secret-2")];
     let (unmodifiable, gone) = ("EntityTemporarilyUnmodifiable", "NoSuchEntity");
-    let cases: [(&str, &[(&str, &str)], Change, &[&str]); 10] = [
+    let cases: [Case<'_>; 10] = [
         ("UpdateLoginProfile", &update, sets_a_password, &["", unmodifiable]),
         ("UpdateLoginProfile", &update, renames, &["", unmodifiable, gone]),
         ("UpdateLoginProfile", &update, deletes_the_password, &["", gone]),
