@@ -277,16 +277,18 @@ const RECORDED_HEADERS: [&str; 24] = [
 ];
 
 /// Errors of IAM and STS whose records name the shape of the exception, which is the code with this ending.
-const EXCEPTIONS: [&str; 14] = [
+const EXCEPTIONS: [&str; 16] = [
     "ConcurrentModification",
     "DeleteConflict",
     "EntityAlreadyExists",
     "EntityTemporarilyUnmodifiable",
     "InvalidInput",
+    "InvalidUserType",
     "LimitExceeded",
     "MalformedPolicyDocument",
     "NoSuchEntity",
     "PackedPolicyTooLarge",
+    "PasswordPolicyViolation",
     "PolicyEvaluation",
     "PolicyNotAttachable",
     "ServiceFailure",
@@ -294,11 +296,21 @@ const EXCEPTIONS: [&str; 14] = [
     "UnmodifiableEntity",
 ];
 
+/// Those whose shape has another name.
+const RENAMED: [(&str, &str); 3] = [
+    ("ReportExpired", "CredentialReportExpiredException"),
+    ("ReportInProgress", "CredentialReportNotReadyException"),
+    ("ReportNotPresent", "CredentialReportNotPresentException"),
+];
+
 /// `errorCode`: for IAM and STS the exception's name where there is one.
 fn error_code(protocol: Protocol, code: &str) -> Cow<'_, str> {
-    match protocol {
-        Protocol::Query(_) if EXCEPTIONS.binary_search(&code).is_ok() => format!("{code}Exception").into(),
-        _ => code.into(),
+    let Protocol::Query(_) = protocol else { return code.into() };
+    let renamed = RENAMED.iter().find(|(known, _)| *known == code);
+    match renamed {
+        Some((_, name)) => (*name).into(),
+        None if EXCEPTIONS.binary_search(&code).is_ok() => format!("{code}Exception").into(),
+        None => code.into(),
     }
 }
 

@@ -1,7 +1,10 @@
 //! Passwords: what an account asks of them, and how they are kept.
 //! Source: IAM user guide, "Set an account password policy for IAM users".
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -38,6 +41,12 @@ const COST: (u32, u32, u32) = (19_456, 2, 1);
 /// One password is hashed at a time: it takes memory and time on purpose, and callers shall not multiply that.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// How many wait for their turn, the one whose turn it is among them.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+
+/// The most that may: each holds a thread that other calls could use.
+const WAITING_MAX: usize = 32;
+
 /// What an account asks of its users' passwords. What is left out when it is set has AWS's default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PasswordPolicy {
@@ -69,6 +78,9 @@ pub(super) struct Hash {
     salt: String,
     hash: String,
 }
+
+/// A place among those that wait for their turn.
+struct Place;
 
 /// The present password and those before it, the newest first.
 #[derive(Default, Serialize, Deserialize)]
@@ -185,11 +197,29 @@ impl Hash {
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).map_err(unusable)?;
         let salt = BASE64.decode(self.salt.as_bytes()).map_err(unusable)?;
         let mut made = Zeroizing::new([0; 32]);
+        let _place = Place::take()?;
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
             .hash_password_into(password.as_bytes(), &salt, &mut *made)
             .map_err(unusable)?;
         Ok(made)
+    }
+}
+
+impl Place {
+    /// `Throttling` where there is none left.
+    fn take() -> Result<Self, Fault> {
+        let place = Self;
+        match WAITING.fetch_add(1, Ordering::Relaxed) < WAITING_MAX {
+            true => Ok(place),
+            false => Err(Fault::new(400, "Throttling", "Rate exceeded")),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        WAITING.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -203,4 +233,40 @@ fn violation(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
 
 fn unusable(error: impl std::fmt::Display) -> Fault {
     StoreError::damaged(format!("a password's hash cannot be used: {error}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_so_many_wait_for_a_hash() {
+        let mut places: Vec<Place> = (0..WAITING_MAX).map(|_| Place::take().unwrap()).collect();
+        for _ in 0..3 {
+            assert_eq!(Place::take().err().unwrap().code, "Throttling");
+        }
+        places.pop();
+        let again = Place::take();
+        assert!(again.is_ok() && Place::take().is_err());
+    }
+
+    #[test]
+    fn a_password_expires_days_after_it_was_set() {
+        let with = |policy| Rules { policy, names: Vec::new() };
+        let policy = PasswordPolicy {
+            length_min: 6,
+            symbols: false,
+            numbers: false,
+            upper_case: false,
+            lower_case: false,
+            users_may_change: false,
+            age_days_max: Some(90),
+            remembered: None,
+            hard_expiry: None,
+        };
+        let set: Timestamp = "2024-01-01T00:00:00Z".parse().unwrap();
+        assert_eq!(with(None).expiry(set), None);
+        assert_eq!(with(Some(policy.clone())).expiry(set), "2024-03-31T00:00:00Z".parse().ok());
+        assert_eq!(with(Some(PasswordPolicy { age_days_max: None, ..policy })).expiry(set), None);
+    }
 }

@@ -27,7 +27,11 @@ const ANN: (&str, &str) = ("UserName", "ann");
 const CHANGE: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ChangePassword","Resource":"*"}}"#;
 
+/// What another does.
 type Change = fn(&mut dyn UnitOfWork) -> Result<(), StoreError>;
+
+/// Operation, parameters, what another does, and every code that may come of it.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Change, &'a [&'a str]);
 
 /// A store in which something is changed before one of the next units of work.
 struct Meddled {
@@ -107,7 +111,7 @@ fn what_changes_meanwhile_is_told() {
     let update = [ANN, ("Password", "Secret-2")];
     let change = [("OldPassword", "Secret-1"), ("NewPassword", "Secret-2")];
     let (unmodifiable, gone) = ("EntityTemporarilyUnmodifiable", "NoSuchEntity");
-    let cases: [(&str, &[(&str, &str)], Change, &[&str]); 8] = [
+    let cases: [Case<'_>; 10] = [
         ("UpdateLoginProfile", &update, sets_a_password, &["", unmodifiable]),
         ("UpdateLoginProfile", &update, renames, &["", unmodifiable, gone]),
         ("UpdateLoginProfile", &update, deletes_the_password, &["", gone]),
@@ -121,6 +125,8 @@ fn what_changes_meanwhile_is_told() {
             renames,
             &["", "ConcurrentModification", gone],
         ),
+        ("UntagUser", &[ANN, ("TagKeys.member.1", "k")], renames, &["", "ConcurrentModification", gone]),
+        ("DeleteUser", &[ANN], renames, &["DeleteConflict", "ConcurrentModification", gone]),
     ];
     for (action, parameters, meddling, expected) in cases {
         let expected: BTreeSet<String> = expected.iter().map(|code| (*code).to_owned()).collect();

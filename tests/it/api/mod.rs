@@ -3,6 +3,7 @@
 mod accounts;
 mod authorization_details;
 mod aws_managed;
+mod declared;
 mod last_accessed;
 mod meanwhile;
 mod messages;

@@ -21,6 +21,9 @@ const SMALL: &[(&str, &str)] = &[
     ("QUOTAS__ACCESS_KEYS_PER_USER", "1"),
 ];
 
+/// Operation, parameters, and how it is refused; nothing if it is not.
+type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 #[rustfmt::skip]
 fn what_is_one_too_many_is_refused() {
@@ -33,7 +36,7 @@ fn what_is_one_too_many_is_refused() {
     let (user, group, role) = (("UserName", "u1"), ("GroupName", "g1"), ("RoleName", "r1"));
     let document = ("PolicyDocument", ALLOW_ALL);
     let trust = ("AssumeRolePolicyDocument", TRUST);
-    let steps: &[(&str, &[(&str, &str)], &str)] = &[
+    let steps: &[Step<'_>] = &[
         ("CreateUser", &[user], ""),
         ("CreateUser", &[("UserName", "u2")], ""),
         ("CreateUser", &[("UserName", "u3")], "Cannot exceed quota for UsersPerAccount: 2"),

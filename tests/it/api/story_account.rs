@@ -241,6 +241,7 @@ fn a_report_tells_of_every_users_credentials() {
 
     let absent = call(&gateway, &root, "GetCredentialReport", &[]);
     assert_eq!((absent.status, absent.element("Code")), (410, "ReportNotPresent".into()));
+    assert_eq!(gateway.record(&absent)["errorCode"], "CredentialReportNotPresentException");
     let begun = call(&gateway, &root, "GenerateCredentialReport", &[]);
     assert_eq!(begun.element("State"), "STARTED");
     assert_eq!(begun.element("Description"), "No report exists. Starting a new report generation task");
