@@ -10,6 +10,10 @@ use crate::store::IdentityKind;
 /// How long a session of a role may last, in seconds, where nothing is said.
 const SESSION_SECONDS: u32 = 3_600;
 
+/// A trust policy by which nobody takes a role.
+const NOBODY: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
+
 /// The most managed policies of one user, group or role.
 const ATTACHED_MAX: usize = 10;
 
@@ -59,10 +63,13 @@ pub(super) fn identity(identity: &Identity, found: Option<&Identity>, steps: &mu
             found
         }
         None => {
-            let calls = vec![create(identity)];
+            // Whom a trust policy names has to be there: one that names a role of this file is set once all of them are.
+            let first = if identity.trust_waits { NOBODY } else { &identity.trust };
+            let calls = vec![create(identity, first)];
             steps.push(Step { stage, sign: Sign::Create, line: title.clone(), calls });
             // Boundary and tags are given with the call.
             empty = Identity {
+                trust: first.to_owned(),
                 boundary: identity.boundary.clone(),
                 tags: identity.tags.clone(),
                 ..Identity::new(identity.kind, String::new(), identity.name.clone(), identity.path.clone())
@@ -71,6 +78,7 @@ pub(super) fn identity(identity: &Identity, found: Option<&Identity>, steps: &mu
         }
     };
     let hanging = Hanging { title: &title, word, name };
+    trust(hanging, identity, found, steps);
     bound(hanging, identity, found, steps);
     members(identity, found, &title, steps);
     attachments(hanging, identity, found, steps);
@@ -80,12 +88,12 @@ pub(super) fn identity(identity: &Identity, found: Option<&Identity>, steps: &mu
     }
 }
 
-fn create(identity: &Identity) -> Call {
+fn create(identity: &Identity, trust: &str) -> Call {
     let (word, name) = word_and_name(identity);
     let mut call = Call::new(format!("Create{word}"), &[name, ("Path", &identity.path)]);
     if identity.kind == IdentityKind::Role {
         let seconds = identity.session_seconds_max.unwrap_or(SESSION_SECONDS).to_string();
-        call = call.with("AssumeRolePolicyDocument", Some(&identity.trust));
+        call = call.with("AssumeRolePolicyDocument", Some(trust));
         call = call.with("Description", identity.description.as_deref().filter(|text| !text.is_empty()));
         call = call.with("MaxSessionDuration", Some(&seconds));
     }
@@ -111,10 +119,6 @@ fn changed(identity: &Identity, found: &Identity, stage: Stage, steps: &mut Vec<
     if identity.kind != IdentityKind::Role {
         return;
     }
-    if !json::same(&identity.trust, &found.trust) {
-        let call = Call::new("UpdateAssumeRolePolicy", &[name, ("PolicyDocument", &identity.trust)]);
-        step("trust policy".to_owned(), call);
-    }
     let has = (found.description.as_deref().unwrap_or_default(), found.session_seconds_max.unwrap_or(SESSION_SECONDS));
     let description = identity.description.as_deref().unwrap_or(has.0);
     let seconds = identity.session_seconds_max.unwrap_or(has.1);
@@ -128,6 +132,13 @@ fn changed(identity: &Identity, found: &Identity, stage: Stage, steps: &mut Vec<
 fn hang(steps: &mut Vec<Step>, hanging: Hanging<'_>, sign: Sign, line: &str, call: Call) {
     let line = format!("{}: {line}", hanging.title);
     steps.push(Step { stage: Stage::Hangings, sign, line, calls: vec![call] });
+}
+
+fn trust(hanging: Hanging<'_>, identity: &Identity, found: &Identity, steps: &mut Vec<Step>) {
+    if identity.kind == IdentityKind::Role && !json::same(&identity.trust, &found.trust) {
+        let call = Call::new("UpdateAssumeRolePolicy", &[hanging.name, ("PolicyDocument", &identity.trust)]);
+        hang(steps, hanging, Sign::Change, "trust policy", call);
+    }
 }
 
 fn bound(hanging: Hanging<'_>, identity: &Identity, found: &Identity, steps: &mut Vec<Step>) {

@@ -84,8 +84,9 @@ pub(super) struct Apply {
 #[derive(Args)]
 #[command(after_help = format!("{STATUS}
 
-What is imported has new ids and dates. Roles of services and instance profiles without a role are not in such files
-or not taken from them.
+What is imported has new ids and dates. Roles of services are passed over; instance profiles without a
+role and descriptions of roles are not in such files. Documents stay as they are: an account of the
+same number (COUNTERSIGN_ACCOUNT_ID with init) is the one in which they mean the same.
 
 Examples:
   aws iam get-account-authorization-details > account.json

@@ -32,6 +32,8 @@ pub(super) struct Identity {
     pub(super) tags: Tags,
     /// The trust policy of a role.
     pub(super) trust: String,
+    /// Whether the trust policy names roles of the same description.
+    pub(super) trust_waits: bool,
     pub(super) description: Option<String>,
     pub(super) session_seconds_max: Option<u32>,
 }
@@ -81,6 +83,7 @@ impl Identity {
             boundary: None,
             tags: Tags::new(),
             trust: String::new(),
+            trust_waits: false,
             description: None,
             session_seconds_max: None,
         }
@@ -148,6 +151,19 @@ impl Account {
             }
         }
         faults
+    }
+}
+
+impl Account {
+    /// Finds the roles whose trust policies name roles that are described and not there yet.
+    pub(super) fn find_waiting(&mut self, account: &str, found: &Account) {
+        let new = self.of(IdentityKind::Role).filter(|role| found.identity(IdentityKind::Role, &role.name).is_none());
+        let new = new.map(|role| Arn::iam(account, &format!("role{}{}", role.path, role.name)));
+        let new: Vec<String> = new.map(|arn| format!("\"{}\"", arn.as_str())).collect();
+        for role in self.identities.iter_mut().filter(|known| known.kind == IdentityKind::Role) {
+            // Only a text that names a role at all is searched for each of them.
+            role.trust_waits = role.trust.contains(":role/") && new.iter().any(|arn| role.trust.contains(arn));
+        }
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) fn settle(
     let more = More { tags_of_policy: &tags_of_policy, profiles: how.prune || !described.profiles.is_empty() };
     let (found, has_profiles) = look::account(client, &look::details(client)?, &more)?;
     let mut faults = described.resolve(account, &found);
+    described.find_waiting(account, &found);
     if !has_profiles {
         let what = "this server does not offer instance profiles; leave it out";
         faults.extend(described.profiles.iter().map(|profile| format!("{}: {what}", profile.place)));

@@ -10,6 +10,8 @@ const ACCOUNT: (&str, &str) = ("COUNTERSIGN_ACCOUNT_ID", "123456789012");
 const READ: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}]}"#;
+
 /// A whole account, with a file beside it.
 const WHOLE: &str = r#"
 [[policy]]
@@ -155,6 +157,21 @@ fn an_account_becomes_as_described_and_stays_so() {
             }
         }
     }
+}
+
+#[test]
+fn roles_may_trust_each_other_and_themselves() {
+    let folder = Folder::new();
+    let role = |name: &str, trusts: &str| {
+        let trust = TRUST.replace("123456789012\"}", &format!("arn:aws:iam::123456789012:role/{trusts}\"}}"));
+        format!("[[role]]\nname = \"{name}\"\ntrust = '''{trust}'''\n")
+    };
+    let file = role("a", "b") + &role("b", "a") + &role("c", "c");
+    let said = folder.apply(&file, &["--yes"]);
+    let waiting = ["a", "b", "c"].map(|name| format!("~ role {name}: trust policy"));
+    let made = ["a", "b", "c"].map(|name| format!("+ role {name}"));
+    assert_eq!(lines(&said), [&made[..], &waiting[..]].concat(), "{}", said.err);
+    assert!(folder.apply(&file, &[]).out.starts_with("Nothing to do"));
 }
 
 #[test]
