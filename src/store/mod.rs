@@ -3,6 +3,7 @@
 //! - [`entity`]: what is kept.
 //! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
 //! - [`sqlite`]: the embedded back end.
+//! - [`bindings`]: principals of kept policies by unique id.
 //! - [`seal`], [`master_key`]: secrets at rest; [`messages`]: what travels sealed with clients.
 //! - [`snapshot`]: what the data path reads.
 //! - [`Directory`]: a store and its snapshot, kept in step. Everything above this floor uses that.
@@ -10,6 +11,7 @@
 //! The order of names is that of their folded form ([`fold`](crate::base::name::fold)). Listings go by [`Page`]; a
 //! marker is the folded name of the last item seen, so it stays good while entities come and go.
 
+pub mod bindings;
 pub mod directory;
 pub mod entity;
 pub mod error;

@@ -12,7 +12,7 @@ use crate::{
     api::query::{Input, Node, Plan, Scene},
     base::{Arn, Fault},
     policy::{self, quota},
-    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork},
+    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork, bindings},
 };
 
 /// How long a session of a role may last, in seconds, where nothing is said.
@@ -35,8 +35,9 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let plan = Plan::new("iam:CreateRole", arn.as_str(), move |scene| {
         check_trust(&trust)?;
         let identity = new(scene, IdentityKind::Role, &name, &path)?;
-        let details = RoleDetails { trust: trust.into(), description: shown(description), session_seconds_max };
         scene.world.directory.write(|work| {
+            let details =
+                RoleDetails { trust: kept(work, &trust)?, description: shown(description), session_seconds_max };
             let taken = || nodes::taken(IdentityKind::Role, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_role(&identity.id, &details)?;
@@ -45,6 +46,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if let Some(boundary) = &boundary {
                 work.put_boundary(&identity.id, Some(&boundary.id))?;
             }
+            let details = as_shown(work, details)?;
             Ok(Node::one("Role", Node::Struct(nodes::whole_role(&identity, &details, boundary.as_ref(), &tags))))
         })
     });
@@ -86,7 +88,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let description = input.optional("Description", &ROLE_DESCRIPTION);
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
-    change("iam:UpdateRole", target, false, move |details| {
+    change("iam:UpdateRole", target, false, move |_, details| {
         details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
         details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
         Ok(())
@@ -96,7 +98,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
-    change("iam:UpdateRoleDescription", target, true, move |details| {
+    change("iam:UpdateRoleDescription", target, true, move |_, details| {
         details.description = shown(Some(description));
         Ok(())
     })
@@ -105,9 +107,9 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
 pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let trust = input.required("PolicyDocument", &DOCUMENT);
     let target = named(scene, input)?;
-    change("iam:UpdateAssumeRolePolicy", target, false, move |details| {
+    change("iam:UpdateAssumeRolePolicy", target, false, move |work, details| {
         check_trust(&trust)?;
-        details.trust = trust.into();
+        details.trust = kept(work, &trust)?;
         Ok(())
     })
 }
@@ -130,9 +132,25 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     Ok(plan.knowing(facts).knowing(boundary))
 }
 
-/// What a role has beside what every identity has.
+/// What a role has beside what every identity has, with its trust policy as it is shown.
 pub(super) fn details(work: &mut dyn UnitOfWork, role: &Identity) -> Result<RoleDetails, StoreError> {
+    let kept = as_kept(work, role)?;
+    as_shown(work, kept)
+}
+
+/// The same, with its trust policy as it is kept.
+fn as_kept(work: &mut dyn UnitOfWork, role: &Identity) -> Result<RoleDetails, StoreError> {
     work.role(&role.id)?.ok_or_else(|| StoreError::damaged(format!("role `{}` has no details", role.id)))
+}
+
+fn as_shown(work: &mut dyn UnitOfWork, kept: RoleDetails) -> Result<RoleDetails, StoreError> {
+    Ok(RoleDetails { trust: bindings::shown(work, &kept.trust)?.into(), ..kept })
+}
+
+/// A trust policy as it is kept: whom it names is there.
+fn kept(work: &mut dyn UnitOfWork, trust: &str) -> Result<Box<str>, Fault> {
+    let bound = bindings::bind(work, trust)?;
+    bound.map(Into::into).map_err(|unknown| policy::validate::unknown_in_trust(&unknown.0))
 }
 
 /// Whether a trust policy can be kept. One that is too long is not read.
@@ -160,18 +178,18 @@ fn change(
     action: &'static str,
     target: Target,
     is_shown: bool,
-    change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
+    change: impl FnOnce(&mut dyn UnitOfWork, &mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let role = target.still(work)?;
             refuse_of_service(role)?;
-            let mut details = details(work, role)?;
-            change(&mut details)?;
+            let mut details = as_kept(work, role)?;
+            change(work, &mut details)?;
             work.put_role(&role.id, &details)?;
             match is_shown {
-                true => Ok(Node::one("Role", Node::Struct(nodes::role(role, &details)))),
+                true => Ok(Node::one("Role", Node::Struct(nodes::role(role, &as_shown(work, details)?)))),
                 false => Ok(Node::Nothing),
             }
         })

@@ -1,5 +1,6 @@
 //! IAM and STS over the wire: signed forms in, XML out.
 
+mod bindings;
 mod messages;
 mod offered;
 mod rights;
