@@ -143,7 +143,7 @@ fn attach(
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let (holder, policy) = (target.still(work)?, policy.attachable(work)?);
+            let (holder, policy) = (target.changeable(work)?, policy.attachable(work)?);
             let is_new = work.attach(&holder.id, &policy.id)?;
             if is_new && work.attached_policies(&holder.id, Page::ALL)?.items.len() > ATTACHED_MAX {
                 return Err(over_quota(quota, ATTACHED_MAX));
@@ -160,7 +160,7 @@ fn detach(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &m
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let holder = target.still(work)?;
+            let holder = target.changeable(work)?;
             let known = policy.still(work)?;
             if !work.detach(&holder.id, &known.id)? {
                 return Err(policy.missing());

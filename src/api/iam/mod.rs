@@ -9,13 +9,20 @@ mod entity;
 mod exclusions;
 mod groups;
 mod inline_policies;
+mod instance_profiles;
+mod items;
 mod listing;
 mod members;
 mod nodes;
 mod not_offered;
+mod oidc_providers;
 mod policies;
 mod policy_versions;
 mod roles;
+mod saml_metadata;
+mod saml_providers;
+mod service_linked;
+mod service_names;
 mod simulations;
 mod tags;
 mod target;
@@ -47,13 +54,18 @@ pub fn api(world: Arc<World>) -> Api {
     }
 }
 
-/// IAM tells of users, groups and roles by name and of policies by kind; what is made and what is listed it tells by ARN, save
-/// a policy that is made.
+/// IAM tells of users, groups, roles and instance profiles by name and of policies by kind; identity providers, what is
+/// made and what is listed it tells by ARN, save a policy that is made.
 fn told_resource(operation: &str, arn: &str) -> Option<String> {
     let (kind, below) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
     let name = below.rsplit('/').next()?;
     match (operation, kind) {
         ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
+        ("CreateServiceLinkedRole" | "CreateInstanceProfile" | "ListInstanceProfiles", _) => None,
+        // The role that is passed.
+        ("AddRoleToInstanceProfile", "role") => None,
+        (_, "instance-profile") => Some(format!("instance profile {name}")),
+        (_, "oidc-provider" | "saml-provider") => None,
         ("CreatePolicy", _) => Some(format!("policy {name}")),
         (_, "policy") => Some(format!("policy {arn}")),
         _ => Some(format!("{kind} {name}")),
@@ -72,24 +84,34 @@ const fn write(name: &'static str, plan: Planner) -> Operation {
 
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
+    write("AddClientIDToOpenIDConnectProvider", oidc_providers::add_client_id),
+    write("AddRoleToInstanceProfile", instance_profiles::add_role),
     write("AddUserToGroup", members::add),
     write("AttachGroupPolicy", attachments::attach_to_group),
     write("AttachRolePolicy", attachments::attach_to_role),
     write("AttachUserPolicy", attachments::attach_to_user),
     write("CreateAccessKey", access_keys::create),
     write("CreateGroup", groups::create),
+    write("CreateInstanceProfile", instance_profiles::create),
+    write("CreateOpenIDConnectProvider", oidc_providers::create),
     write("CreatePolicy", policies::create),
     write("CreatePolicyVersion", policy_versions::create),
     write("CreateRole", roles::create),
+    write("CreateSAMLProvider", saml_providers::create),
+    write("CreateServiceLinkedRole", service_linked::create),
     write("CreateUser", users::create),
     write("DeleteAccessKey", access_keys::delete),
     write("DeleteGroup", groups::delete),
     write("DeleteGroupPolicy", inline_policies::delete_of_group),
+    write("DeleteInstanceProfile", instance_profiles::delete),
+    write("DeleteOpenIDConnectProvider", oidc_providers::delete),
     write("DeletePolicy", policies::delete),
     write("DeletePolicyVersion", policy_versions::delete),
     write("DeleteRole", roles::delete),
     write("DeleteRolePermissionsBoundary", boundaries::delete_of_role),
     write("DeleteRolePolicy", inline_policies::delete_of_role),
+    write("DeleteSAMLProvider", saml_providers::delete),
+    write("DeleteServiceLinkedRole", service_linked::delete),
     write("DeleteUser", users::delete),
     write("DeleteUserPermissionsBoundary", boundaries::delete_of_user),
     write("DeleteUserPolicy", inline_policies::delete_of_user),
@@ -101,10 +123,14 @@ pub static OFFERED: &[Operation] = &[
     read("GetContextKeysForPrincipalPolicy", simulations::keys_of_principal),
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
+    read("GetInstanceProfile", instance_profiles::get),
+    read("GetOpenIDConnectProvider", oidc_providers::get),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
     read("GetRole", roles::get),
     read("GetRolePolicy", inline_policies::get_of_role),
+    read("GetSAMLProvider", saml_providers::get),
+    read("GetServiceLinkedRoleDeletionStatus", service_linked::deletion_status),
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
@@ -115,12 +141,19 @@ pub static OFFERED: &[Operation] = &[
     read("ListGroupPolicies", inline_policies::list_of_group),
     read("ListGroups", groups::list),
     read("ListGroupsForUser", members::groups_of_user),
+    read("ListInstanceProfileTags", tags::list_of_instance_profile),
+    read("ListInstanceProfiles", instance_profiles::list),
+    read("ListInstanceProfilesForRole", instance_profiles::list_for_role),
+    read("ListOpenIDConnectProviderTags", tags::list_of_oidc_provider),
+    read("ListOpenIDConnectProviders", oidc_providers::list),
     read("ListPolicies", policies::list),
     read("ListPolicyTags", tags::list_of_policy),
     read("ListPolicyVersions", policy_versions::list),
     read("ListRolePolicies", inline_policies::list_of_role),
     read("ListRoleTags", tags::list_of_role),
     read("ListRoles", roles::list),
+    read("ListSAMLProviderTags", tags::list_of_saml_provider),
+    read("ListSAMLProviders", saml_providers::list),
     read("ListUserPolicies", inline_policies::list_of_user),
     read("ListUserTags", tags::list_of_user),
     read("ListUsers", users::list),
@@ -129,20 +162,30 @@ pub static OFFERED: &[Operation] = &[
     write("PutRolePolicy", inline_policies::put_on_role),
     write("PutUserPermissionsBoundary", boundaries::put_on_user),
     write("PutUserPolicy", inline_policies::put_on_user),
+    write("RemoveClientIDFromOpenIDConnectProvider", oidc_providers::remove_client_id),
+    write("RemoveRoleFromInstanceProfile", instance_profiles::remove_role),
     write("RemoveUserFromGroup", members::remove),
     write("SetDefaultPolicyVersion", policy_versions::set_default),
     read("SimulateCustomPolicy", simulations::custom),
     read("SimulatePrincipalPolicy", simulations::principal),
+    write("TagInstanceProfile", tags::tag_instance_profile),
+    write("TagOpenIDConnectProvider", tags::tag_oidc_provider),
     write("TagPolicy", tags::tag_policy),
     write("TagRole", tags::tag_role),
+    write("TagSAMLProvider", tags::tag_saml_provider),
     write("TagUser", tags::tag_user),
+    write("UntagInstanceProfile", tags::untag_instance_profile),
+    write("UntagOpenIDConnectProvider", tags::untag_oidc_provider),
     write("UntagPolicy", tags::untag_policy),
     write("UntagRole", tags::untag_role),
+    write("UntagSAMLProvider", tags::untag_saml_provider),
     write("UntagUser", tags::untag_user),
     write("UpdateAccessKey", access_keys::update),
     write("UpdateAssumeRolePolicy", roles::update_trust),
     write("UpdateGroup", groups::update),
+    write("UpdateOpenIDConnectProviderThumbprint", oidc_providers::update_thumbprints),
     write("UpdateRole", roles::update),
     write("UpdateRoleDescription", roles::update_description),
+    write("UpdateSAMLProvider", saml_providers::update),
     write("UpdateUser", users::update),
 ];

@@ -15,8 +15,10 @@ use crate::{
     store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork, bindings},
 };
 
+/// Below this path are the roles of AWS's services.
+pub(super) const SERVICE_PATH: &str = "/aws-service-role/";
 /// How long a session of a role may last, in seconds, where nothing is said.
-const SESSION_SECONDS: u32 = 3_600;
+pub(super) const SESSION_SECONDS: u32 = 3_600;
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
@@ -33,6 +35,10 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     facts.extend(boundary.as_ref().map(|boundary| boundaries::fact(boundary.arn())));
     let has_tags = !tags.is_empty();
     let plan = Plan::new("iam:CreateRole", arn.as_str(), move |scene| {
+        if path.starts_with(SERVICE_PATH) {
+            let message = format!("Path {path} is reserved for the roles of AWS services.");
+            return Err(Fault::new(400, "InvalidInput", message));
+        }
         check_trust(&trust)?;
         let identity = new(scene, IdentityKind::Role, &name, &path)?;
         scene.world.directory.write(|work| {
@@ -83,14 +89,18 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     }))
 }
 
-/// What is left out is set to nothing, or to an hour.
+/// What is left out stays as it is.
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.optional("Description", &ROLE_DESCRIPTION);
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
-    change("iam:UpdateRole", target, false, move |_, details| {
+    change("iam:UpdateRole", target, false, move |_, role, details| {
+        if is_of_service(role) && session_seconds_max.is_some() {
+            let what = "is an AWS service linked role, max session duration cannot be changed.";
+            return Err(Fault::new(400, "UnmodifiableEntity", format!("{} {what}", role.name)));
+        }
         details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
-        details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
+        details.session_seconds_max = session_seconds_max.unwrap_or(details.session_seconds_max);
         Ok(())
     })
 }
@@ -98,7 +108,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
-    change("iam:UpdateRoleDescription", target, true, move |_, details| {
+    change("iam:UpdateRoleDescription", target, true, move |_, _, details| {
         details.description = shown(Some(description));
         Ok(())
     })
@@ -107,7 +117,8 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
 pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let trust = input.required("PolicyDocument", &DOCUMENT);
     let target = named(scene, input)?;
-    change("iam:UpdateAssumeRolePolicy", target, false, move |work, details| {
+    change("iam:UpdateAssumeRolePolicy", target, false, move |work, role, details| {
+        refuse_of_service(role)?;
         check_trust(&trust)?;
         details.trust = kept(work, &trust)?;
         Ok(())
@@ -148,7 +159,7 @@ fn as_shown(work: &mut dyn UnitOfWork, kept: RoleDetails) -> Result<RoleDetails,
 }
 
 /// A trust policy as it is kept: whom it names is there.
-fn kept(work: &mut dyn UnitOfWork, trust: &str) -> Result<Box<str>, Fault> {
+pub(super) fn kept(work: &mut dyn UnitOfWork, trust: &str) -> Result<Box<str>, Fault> {
     let bound = bindings::bind(work, trust)?;
     bound.map(Into::into).map_err(|unknown| policy::validate::unknown_in_trust(&unknown.0))
 }
@@ -161,9 +172,14 @@ pub(super) fn check_trust(document: &str) -> Result<(), Fault> {
     }
 }
 
+/// Whether it is the role of one of AWS's services.
+pub(super) fn is_of_service(role: &Identity) -> bool {
+    role.kind == IdentityKind::Role && role.path.starts_with(SERVICE_PATH)
+}
+
 /// Roles of services are changed by their service only.
 pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
-    if !role.path.starts_with("/aws-service-role/") {
+    if !is_of_service(role) {
         return Ok(());
     }
     let message = format!(
@@ -173,20 +189,19 @@ pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
     Err(Fault::new(400, "UnmodifiableEntity", message))
 }
 
-/// Changes what a role has beside what every identity has.
+/// Changes what a role has beside what every identity has. Roles of services have their descriptions changed, and no more.
 fn change(
     action: &'static str,
     target: Target,
     is_shown: bool,
-    change: impl FnOnce(&mut dyn UnitOfWork, &mut RoleDetails) -> Result<(), Fault> + Send + 'static,
+    change: impl FnOnce(&mut dyn UnitOfWork, &Identity, &mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let role = target.still(work)?;
-            refuse_of_service(role)?;
             let mut details = as_kept(work, role)?;
-            change(work, &mut details)?;
+            change(work, role, &mut details)?;
             work.put_role(&role.id, &details)?;
             match is_shown {
                 true => Ok(Node::one("Role", Node::Struct(nodes::role(role, &as_shown(work, details)?)))),
@@ -208,6 +223,6 @@ fn session_seconds(input: &mut Input<'_>) -> Option<u32> {
 }
 
 /// An empty description is none.
-fn shown(description: Option<String>) -> Option<Box<str>> {
+pub(super) fn shown(description: Option<String>) -> Option<Box<str>> {
     description.filter(|text| !text.is_empty()).map(Into::into)
 }

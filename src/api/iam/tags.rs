@@ -1,8 +1,10 @@
-//! Tags of users, of roles and of managed policies.
+//! Tags: of users, of roles, of managed policies, of instance profiles and of identity providers.
 
 use super::{
+    instance_profiles,
+    items::ItemTarget,
     listing::{Asked, paged},
-    nodes,
+    nodes, oidc_providers, saml_providers,
     target::{PolicyTarget, Target, request_tags, tag_keys},
     texts::{ARN, KNOWN_USER_NAME, ROLE_NAME, TAG_KEY},
 };
@@ -19,6 +21,7 @@ const TAGS_MAX: usize = 50;
 enum Tagged {
     Identity(Target),
     Policy(PolicyTarget),
+    Item(ItemTarget),
 }
 
 type Facts = Vec<(String, Value<'static>)>;
@@ -57,6 +60,42 @@ pub(super) fn list_of_user(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<P
 
 pub(super) fn list_of_policy(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     list("iam:ListPolicyTags", Tagged::policy, scene, input)
+}
+
+pub(super) fn tag_instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagInstanceProfile", Tagged::instance_profile, scene, input)
+}
+
+pub(super) fn untag_instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagInstanceProfile", Tagged::instance_profile, scene, input)
+}
+
+pub(super) fn list_of_instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListInstanceProfileTags", Tagged::instance_profile, scene, input)
+}
+
+pub(super) fn tag_oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagOpenIDConnectProvider", Tagged::oidc_provider, scene, input)
+}
+
+pub(super) fn untag_oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagOpenIDConnectProvider", Tagged::oidc_provider, scene, input)
+}
+
+pub(super) fn list_of_oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListOpenIDConnectProviderTags", Tagged::oidc_provider, scene, input)
+}
+
+pub(super) fn tag_saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagSAMLProvider", Tagged::saml_provider, scene, input)
+}
+
+pub(super) fn untag_saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagSAMLProvider", Tagged::saml_provider, scene, input)
+}
+
+pub(super) fn list_of_saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListSAMLProviderTags", Tagged::saml_provider, scene, input)
 }
 
 /// Reads what the tags are on.
@@ -128,10 +167,23 @@ impl Tagged {
         Ok(Tagged::Policy(PolicyTarget::of(scene, &arn)?))
     }
 
+    fn instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(instance_profiles::target(scene, input)?))
+    }
+
+    fn oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(oidc_providers::target(scene, input)?))
+    }
+
+    fn saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(saml_providers::target(scene, input)?))
+    }
+
     fn arn(&self) -> &str {
         match self {
             Tagged::Identity(target) => target.arn(),
             Tagged::Policy(target) => target.arn(),
+            Tagged::Item(target) => target.arn(),
         }
     }
 
@@ -139,6 +191,7 @@ impl Tagged {
         match self {
             Tagged::Identity(target) => target.facts(),
             Tagged::Policy(target) => target.facts(),
+            Tagged::Item(target) => target.facts(),
         }
     }
 
@@ -147,6 +200,7 @@ impl Tagged {
         Ok(match self {
             Tagged::Identity(target) => target.still(work)?.id.clone(),
             Tagged::Policy(target) => target.still(work)?.id,
+            Tagged::Item(target) => target.still(work)?.id,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What an operation is about: looked up once when it is described, and still the same when it runs.
 
-use super::boundaries;
+use super::{boundaries, roles::refuse_of_service};
 use crate::{
     api::query::Scene,
     base::{Arn, Fault, Principal, Tag, condition::Value},
@@ -60,6 +60,13 @@ impl Target {
             Some(_) => Err(changed()),
             None => Err(no_such_identity(self.kind, &self.name)),
         }
+    }
+
+    /// The same, for changes that only AWS makes to the roles of its services.
+    pub(super) fn changeable(&self, work: &mut dyn UnitOfWork) -> Result<&Identity, Fault> {
+        let found = self.still(work)?;
+        refuse_of_service(found)?;
+        Ok(found)
     }
 
     /// `iam:PermissionsBoundary`, if it has one, for operations that change what it may do.
@@ -138,7 +145,8 @@ impl PolicyTarget {
     }
 }
 
-fn resource_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
+/// The condition keys of tags that something has.
+pub(super) fn resource_tags(tags: &[Tag]) -> Vec<(String, Value<'static>)> {
     let both = |tag: &Tag| {
         ["aws", "iam"]
             .map(|vendor| (format!("{vendor}:resourcetag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value)))

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value as Json, json};
+use zeroize::Zeroizing;
 
 use super::{Parameters, tree::lower_camel};
 use crate::base::{
@@ -73,6 +74,13 @@ impl<'a> Input<'a> {
             self.violated(name, &quoted(value), &format!("Member must satisfy enum value set: [{}]", words.join(", ")));
         }
         word
+    }
+
+    /// A text that may be there and that is repeated to nobody: no error and no record shows it.
+    pub fn optional_secret(&mut self, name: &str, text: &Text) -> Option<Zeroizing<String>> {
+        let value = Zeroizing::new(self.parameters.get(name)?.to_owned());
+        self.fit_telling(name, &value, "", text);
+        Some(value)
     }
 
     /// `true` or `false`.
@@ -194,18 +202,22 @@ impl<'a> Input<'a> {
     }
 
     fn fit(&mut self, name: &str, value: &str, text: &Text) {
+        self.fit_telling(name, value, &quoted(value), text);
+    }
+
+    fn fit_telling(&mut self, name: &str, value: &str, told: &str, text: &Text) {
         let length = value.chars().count();
         if !text.pattern.is_empty() && !(text.fits)(value) {
             let pattern = format!("Member must satisfy regular expression pattern: {}", text.pattern);
-            self.violated(name, &quoted(value), &pattern);
+            self.violated(name, told, &pattern);
         }
         if length < *text.length.start() {
             let bound = format!("Member must have length greater than or equal to {}", text.length.start());
-            self.violated(name, &quoted(value), &bound);
+            self.violated(name, told, &bound);
         }
         if length > *text.length.end() {
             let bound = format!("Member must have length less than or equal to {}", text.length.end());
-            self.violated(name, &quoted(value), &bound);
+            self.violated(name, told, &bound);
         }
     }
 
