@@ -6,6 +6,7 @@ mod offered;
 mod rights;
 mod simulate;
 mod story;
+mod story_providers;
 
 use super::road::{
     client::{Request, Response},

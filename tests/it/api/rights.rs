@@ -14,6 +14,14 @@ use crate::road::{
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
+const WEB: (&str, &str) = ("InstanceProfileName", "web");
+const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
+const SAML: (&str, &str) = ("SAMLProviderArn", "arn:aws:iam::123456789012:saml-provider/idp");
+/// As long as a SAML provider's document, which is read after the decision.
+const LONG: &str = match str::from_utf8(&[b'a'; 1000]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
@@ -22,24 +30,34 @@ type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)])
 
 #[rustfmt::skip]
 const RIGHTS: &[Row] = &[
+    ("AddClientIDToOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
+    ("AddRoleToInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("AddUserToGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("AttachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("AttachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("AttachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
     ("CreateAccessKey", "user/ann", &[("UserName", "ann")]),
     ("CreateGroup", "group/x/new", &[("GroupName", "new"), ("Path", "/x/")]),
+    ("CreateInstanceProfile", "instance-profile/x/new", &[("InstanceProfileName", "new"), ("Path", "/x/")]),
+    ("CreateOpenIDConnectProvider", "oidc-provider/new.example.com", &[("Url", "https://new.example.com")]),
     ("CreatePolicy", "policy/new", &[("PolicyName", "new"), ("PolicyDocument", ALLOW_ALL)]),
     ("CreatePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("PolicyDocument", ALLOW_ALL)]),
     ("CreateRole", "role/x/new", &[("RoleName", "new"), ("Path", "/x/"), ("AssumeRolePolicyDocument", TRUST)]),
+    ("CreateSAMLProvider", "saml-provider/new", &[("Name", "new"), ("SAMLMetadataDocument", LONG)]),
+    ("CreateServiceLinkedRole", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", &[("AWSServiceName", "ecs.amazonaws.com")]),
     ("CreateUser", "user/x/new", &[("UserName", "new"), ("Path", "/x/")]),
     ("DeleteAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY)]),
     ("DeleteGroup", "group/staff", &[("GroupName", "staff")]),
     ("DeleteGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("DeleteInstanceProfile", "instance-profile/web", &[WEB]),
+    ("DeleteOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP]),
     ("DeletePolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("DeletePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v2")]),
     ("DeleteRole", "role/reader", &[("RoleName", "reader")]),
     ("DeleteRolePermissionsBoundary", "role/reader", &[("RoleName", "reader")]),
     ("DeleteRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("DeleteSAMLProvider", "saml-provider/idp", &[SAML]),
+    ("DeleteServiceLinkedRole", "role/reader", &[("RoleName", "reader")]),
     ("DeleteUser", "user/ann", &[("UserName", "ann")]),
     ("DeleteUserPermissionsBoundary", "user/ann", &[("UserName", "ann")]),
     ("DeleteUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
@@ -51,10 +69,14 @@ const RIGHTS: &[Row] = &[
     ("GetContextKeysForPrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN)]),
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("GetInstanceProfile", "instance-profile/web", &[WEB]),
+    ("GetOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("GetRole", "role/reader", &[("RoleName", "reader")]),
     ("GetRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("GetSAMLProvider", "saml-provider/idp", &[SAML]),
+    ("GetServiceLinkedRoleDeletionStatus", "role/aws-service-role/ecs.amazonaws.com/r", &[("DeletionTaskId", "task/aws-service-role/ecs.amazonaws.com/r/00000000-0000-4000-8000-000000000000")]),
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
@@ -65,12 +87,19 @@ const RIGHTS: &[Row] = &[
     ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListGroups", "group/x/", &[("PathPrefix", "/x/")]),
     ("ListGroupsForUser", "user/ann", &[("UserName", "ann")]),
+    ("ListInstanceProfileTags", "instance-profile/web", &[WEB]),
+    ("ListInstanceProfiles", "instance-profile/x/", &[("PathPrefix", "/x/")]),
+    ("ListInstanceProfilesForRole", "role/reader", &[("RoleName", "reader")]),
+    ("ListOpenIDConnectProviderTags", "oidc-provider/idp.example.com/a", &[IDP]),
+    ("ListOpenIDConnectProviders", "oidc-provider/*", &[]),
     ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
     ("ListPolicyTags", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListPolicyVersions", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListRolePolicies", "role/reader", &[("RoleName", "reader")]),
     ("ListRoleTags", "role/reader", &[("RoleName", "reader")]),
     ("ListRoles", "role/x/", &[("PathPrefix", "/x/")]),
+    ("ListSAMLProviderTags", "saml-provider/idp", &[SAML]),
+    ("ListSAMLProviders", "saml-provider/*", &[]),
     ("ListUserPolicies", "user/ann", &[("UserName", "ann")]),
     ("ListUserTags", "user/ann", &[("UserName", "ann")]),
     ("ListUsers", "user/", &[]),
@@ -79,21 +108,31 @@ const RIGHTS: &[Row] = &[
     ("PutRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("PutUserPermissionsBoundary", "user/ann", &[("UserName", "ann"), ("PermissionsBoundary", POLICY_ARN)]),
     ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
+    ("RemoveClientIDFromOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
+    ("RemoveRoleFromInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("SetDefaultPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
     ("SimulatePrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN), ("ActionNames.member.1", "s3:GetObject")]),
+    ("TagInstanceProfile", "instance-profile/web", &[WEB, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagRole", "role/reader", &[("RoleName", "reader"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagSAMLProvider", "saml-provider/idp", &[SAML, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagUser", "user/ann", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("UntagInstanceProfile", "instance-profile/web", &[WEB, ("TagKeys.member.1", "team")]),
+    ("UntagOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("TagKeys.member.1", "team")]),
     ("UntagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("TagKeys.member.1", "team")]),
     ("UntagRole", "role/reader", &[("RoleName", "reader"), ("TagKeys.member.1", "team")]),
+    ("UntagSAMLProvider", "saml-provider/idp", &[SAML, ("TagKeys.member.1", "team")]),
     ("UntagUser", "user/ann", &[("UserName", "ann"), ("TagKeys.member.1", "team")]),
     ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
     ("UpdateAssumeRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyDocument", TRUST)]),
     ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
+    ("UpdateOpenIDConnectProviderThumbprint", "oidc-provider/idp.example.com/a", &[IDP, ("ThumbprintList.member.1", "990f4193972f2becf12ddeda5237f9c952f20d9e")]),
     ("UpdateRole", "role/reader", &[("RoleName", "reader")]),
     ("UpdateRoleDescription", "role/reader", &[("RoleName", "reader"), ("Description", "d")]),
+    ("UpdateSAMLProvider", "saml-provider/idp", &[SAML, ("AssertionEncryptionMode", "Allowed")]),
     ("UpdateUser", "user/ann", &[("UserName", "ann"), ("NewUserName", "anna")]),
 ];
 
@@ -115,6 +154,8 @@ fn no_operation_is_carried_out_without_a_right() {
         ("CreateGroup", &[("GroupName", "staff")][..]),
         ("CreatePolicy", &[("PolicyName", "known"), ("PolicyDocument", ALLOW_ALL)]),
         ("CreateRole", &[("RoleName", "reader"), ("AssumeRolePolicyDocument", TRUST)]),
+        ("CreateInstanceProfile", &[WEB]),
+        ("CreateOpenIDConnectProvider", &[("Url", "https://idp.example.com/a")]),
     ] {
         assert_eq!(call(&gateway, &root, action, parameters).status, 200, "{action}");
     }
@@ -123,9 +164,14 @@ fn no_operation_is_carried_out_without_a_right() {
         let arn = format!("arn:aws:iam::123456789012:{resource}");
         let resource = match (*action, resource.split_once('/')) {
             ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
+            ("CreateServiceLinkedRole" | "CreateInstanceProfile" | "ListInstanceProfiles", _) => arn,
+            (_, Some(("instance-profile", name))) => format!("instance profile {name}"),
+            (_, Some(("oidc-provider" | "saml-provider", _))) => arn,
             ("CreatePolicy", _) => "policy new".to_owned(),
             (_, Some(("policy", _))) => format!("policy {arn}"),
-            (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
+            (_, Some((kind @ ("user" | "group" | "role"), below))) => {
+                format!("{kind} {}", below.rsplit('/').next().unwrap_or_default())
+            }
             _ => (*resource).to_owned(),
         };
         let start = format!("is not authorized to perform: iam:{action} on resource: {resource} ");
@@ -163,7 +209,7 @@ fn no_operation_is_carried_out_without_a_right() {
 
 /// Everything that the operations above could have changed.
 fn listed(gateway: &Gateway) -> Vec<String> {
-    let listings: [(&str, &[(&str, &str)]); 10] = [
+    let listings: [(&str, &[(&str, &str)]); 16] = [
         ("ListUsers", &[]),
         ("ListRoles", &[]),
         ("ListRolePolicies", &[("RoleName", "reader")]),
@@ -174,6 +220,12 @@ fn listed(gateway: &Gateway) -> Vec<String> {
         ("ListGroupsForUser", &[("UserName", "ann")]),
         ("ListEntitiesForPolicy", &[("PolicyArn", POLICY_ARN)]),
         ("ListPolicyVersions", &[("PolicyArn", POLICY_ARN)]),
+        ("ListInstanceProfiles", &[]),
+        ("ListInstanceProfileTags", &[WEB]),
+        ("ListOpenIDConnectProviders", &[]),
+        ("GetOpenIDConnectProvider", &[IDP]),
+        ("ListSAMLProviders", &[]),
+        ("ListInstanceProfilesForRole", &[("RoleName", "reader")]),
     ];
     let of = |(action, parameters): (&str, &[(&str, &str)])| {
         let answer = call(gateway, &gateway.root(), action, parameters);

@@ -14,9 +14,9 @@ const ANN: (&str, &str) = ("UserName", "ann");
 const STAFF: (&str, &str) = ("GroupName", "staff");
 
 /// Operation, parameters, status, and what the answer holds.
-type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
+pub(super) type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str);
 
-fn tell(steps: &[Step<'_>]) {
+pub(super) fn tell(steps: &[Step<'_>]) {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&upstream);
     let root = gateway.root();
