@@ -8,6 +8,8 @@ two. `$u` is the name of this run's user, `$p` its path, `$b` a bucket with the 
 import json
 from dataclasses import dataclass
 
+import iam_providers
+
 
 @dataclass
 class Keep:
@@ -215,6 +217,7 @@ FLOW = [
     ("root", "iam.GetUser", {"UserName": "$u-new"}, {"User.Arn": "arn:aws:iam::$account:user$p$u-new"}),
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, OK),
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, no_user("$u-new")),
+    *iam_providers.rows(Keep),
     # root cannot be signed for without its secret, and nobody has no identity
     ("forged", "sts.GetCallerIdentity", {}, ("SignatureDoesNotMatch", None)),
     ("forged", "s3.ListBuckets", {}, ("SignatureDoesNotMatch", None)),
