@@ -16,7 +16,7 @@ use crate::{
     base::{AccountId, Fault, Operation, Principal, Timestamp},
     mapping::s3::{Call, Op, PUBLIC_ACCESS_BLOCK},
     policy,
-    store::{Bucket, Directory, PublicAccessBlock, StoreError, UnitOfWork, snapshot::Snapshot},
+    store::{Bucket, Directory, PublicAccessBlock, StoreError, UnitOfWork, bindings, snapshot::Snapshot},
 };
 
 /// What the operations work with.
@@ -83,26 +83,30 @@ fn run(call: &Call, means: &Means) -> Result<Reply, Fault> {
         Op::GetBucketPolicyStatus => policy_status(call, means),
         Op::PutBucketPolicy => put_policy(call, means),
         Op::DeleteBucketPolicy => {
-            change(call, means, StatusCode::NO_CONTENT, |work, bucket| work.put_bucket_policy(&bucket.name, None))
+            change(call, means, StatusCode::NO_CONTENT, |work, bucket| Ok(work.put_bucket_policy(&bucket.name, None)?))
         }
         Op::GetPublicAccessBlock => public_access_block(call, means),
         Op::PutPublicAccessBlock => {
             let block = call.public_access_block().map(PublicAccessBlock::from_members).unwrap_or_default();
-            change(call, means, StatusCode::OK, |work, bucket| work.put_public_access_block(&bucket.name, Some(block)))
+            change(call, means, StatusCode::OK, |work, bucket| {
+                Ok(work.put_public_access_block(&bucket.name, Some(block))?)
+            })
         }
-        Op::DeletePublicAccessBlock => {
-            change(call, means, StatusCode::NO_CONTENT, |work, bucket| work.put_public_access_block(&bucket.name, None))
-        }
+        Op::DeletePublicAccessBlock => change(call, means, StatusCode::NO_CONTENT, |work, bucket| {
+            Ok(work.put_public_access_block(&bucket.name, None)?)
+        }),
         _ => Err(failed("an operation without kept settings")),
     }
 }
 
 fn policy_of(call: &Call, means: &Means) -> Result<String, Fault> {
-    let known = means.directory.read(|work| work.bucket(call.bucket())).map_err(failed)?;
-    let policy = known.and_then(|bucket| bucket.policy).ok_or_else(|| {
+    let policy = means.directory.read(|work| {
+        let kept = work.bucket(call.bucket())?.and_then(|bucket| bucket.policy);
+        kept.map(|kept| bindings::shown(work, &kept)).transpose()
+    });
+    policy.map_err(|error: StoreError| failed(error))?.ok_or_else(|| {
         Fault::new(404, "NoSuchBucketPolicy", "The bucket policy does not exist").with("BucketName", call.bucket())
-    })?;
-    Ok(policy.into())
+    })
 }
 
 fn policy_status(call: &Call, means: &Means) -> Result<Reply, Fault> {
@@ -121,7 +125,10 @@ fn put_policy(call: &Call, means: &Means) -> Result<Reply, Fault> {
         let why = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.";
         return Err(prevented(call, &means.caller, why));
     }
-    change(call, means, StatusCode::NO_CONTENT, |work, bucket| work.put_bucket_policy(&bucket.name, Some(document)))
+    change(call, means, StatusCode::NO_CONTENT, |work, bucket| match bindings::bind(work, document)? {
+        Ok(kept) => Ok(work.put_bucket_policy(&bucket.name, Some(&kept))?),
+        Err(unknown) => Err(Refused(policy::validate::unknown_in_bucket(&unknown.0))),
+    })
 }
 
 /// Refuses what brings a public access control list to where such are blocked. `account` is whose the bucket is.
@@ -173,7 +180,7 @@ fn change(
     call: &Call,
     means: &Means,
     status: StatusCode,
-    change: impl FnOnce(&mut dyn UnitOfWork, &Bucket) -> Result<(), StoreError>,
+    change: impl FnOnce(&mut dyn UnitOfWork, &Bucket) -> Result<(), Refused>,
 ) -> Result<Reply, Fault> {
     let changed = means.directory.write(|work| {
         let bucket = match work.bucket(call.bucket())? {
@@ -192,8 +199,17 @@ fn change(
         };
         change(work, &bucket)
     });
-    changed.map_err(failed)?;
+    changed.map_err(|Refused(fault)| fault)?;
     Ok(Reply::empty(status, HeaderMap::new()))
+}
+
+/// Why a setting is not changed.
+struct Refused(Fault);
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self(failed(error))
+    }
 }
 
 fn made(content_type: &'static str, body: Bytes) -> Reply {

@@ -73,6 +73,8 @@ pub enum PrincipalKind {
     Service,
     /// `CanonicalUser`.
     CanonicalUser,
+    /// A unique id in the place of an `AWS` one; is never written so.
+    Id,
 }
 
 /// A statement as it is written.

@@ -6,7 +6,7 @@
 //! - [`condition`], [`operator`], [`value`]: condition blocks.
 //! - [`truth`]: what becomes of values that cannot be compared.
 //! - [`principal`]: whom a resource-based policy names, and in which words; [`public`]: what S3 calls public.
-//! - [`compiled`]: a compiled [`Policy`].
+//! - [`compiled`]: a compiled [`Policy`]; [`bound`]: one that names principals, as it is kept.
 //! - [`set`]: [`PolicySet`], policies that are decided together; `index` and [`start`]: found by action and resource.
 //! - [`decide`](mod@decide): the order of evaluation, and the words of a denial.
 //! - [`explain`](mod@explain): the same decision with everything that took part in it;
@@ -15,6 +15,7 @@
 //!
 //! Source: IAM user guide, "Grammar of the IAM JSON policy language" and "Policy evaluation logic".
 
+pub mod bound;
 pub mod compiled;
 pub mod condition;
 pub mod decide;
@@ -36,6 +37,7 @@ pub mod validate;
 pub mod value;
 pub mod variable;
 
+pub use bound::Bound;
 pub use compiled::{Kind, Policy};
 pub use decide::{AllowKind, Decision, DenyKind, Layer, Layers, Question, decide, decide_trust};
 pub use explain::{Explanation, explain, explain_trust};

@@ -19,6 +19,8 @@ pub struct Party<'a> {
     pub unique_id: &'a str,
     /// The ARN of the user that a federated user's session comes from, or the identity provider.
     pub issuer: Option<&'a str>,
+    /// The unique id of that user.
+    pub issuer_id: Option<&'a str>,
     /// Whether a permissions boundary is attached to the user or the role.
     pub has_boundary: bool,
 }
@@ -73,7 +75,7 @@ enum Written {
     Account(Box<str>),
     /// A user, a role, a session.
     Arn(Box<str>),
-    /// `AIDA...`, `AROA...`: what AWS puts in the place of an ARN whose bearer is gone.
+    /// `AIDA...`, `AROA...`, `AROA...:session`: what AWS puts in the place of an ARN.
     Id(Box<str>),
     Federated(Box<str>),
     Service(Box<str>),
@@ -92,7 +94,7 @@ impl<'a> Party<'a> {
     /// A user without a permissions boundary.
     pub fn user(account: &'a str, arn: &'a str, unique_id: &'a str) -> Self {
         let (account, arn) = (Some(account), Some(arn));
-        Self { kind: PartyKind::User, account, arn, role_arn: None, unique_id, issuer: None, has_boundary: false }
+        Self { kind: PartyKind::User, account, arn, role_arn: None, unique_id, ..Self::anonymous() }
     }
 
     /// Nobody.
@@ -104,6 +106,7 @@ impl<'a> Party<'a> {
             role_arn: None,
             unique_id: "anonymous",
             issuer: None,
+            issuer_id: None,
             has_boundary: false,
         }
     }
@@ -159,6 +162,7 @@ impl Written {
     fn new(kind: PrincipalKind, text: &str) -> Option<Self> {
         let plain = !text.is_empty() && !text.contains(['*', '?', '$']);
         match kind {
+            PrincipalKind::Id => Some(Written::Id(text.into())),
             PrincipalKind::Everyone => Some(Written::Everyone),
             PrincipalKind::Aws if text == "*" => Some(Written::Everyone),
             _ if !plain => None,
@@ -216,11 +220,12 @@ impl Written {
                 _ => None,
             },
             Written::Id(id) => match party.kind {
-                PartyKind::User if *party.unique_id == **id => Some(Named::Itself),
+                PartyKind::User | PartyKind::RoleSession if *party.unique_id == **id => Some(Named::Itself),
                 PartyKind::RoleSession => {
                     let role = party.unique_id.split(':').next();
                     is(role, id).then_some(Named::Role)
                 }
+                PartyKind::FederatedUser if is(party.issuer_id, id) => Some(Named::Issuer),
                 _ => None,
             },
             Written::Federated(provider) => {

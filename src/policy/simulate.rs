@@ -138,6 +138,7 @@ impl Caller {
             role_arn: self.role_arn.as_deref(),
             unique_id: &self.unique_id,
             issuer: None,
+            issuer_id: None,
             has_boundary: false,
         }
     }

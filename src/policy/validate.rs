@@ -13,7 +13,10 @@ mod trust;
 
 use std::collections::BTreeSet;
 
-pub use self::{bucket::bucket, trust::trust};
+pub use self::{
+    bucket::{bucket, unknown_in_bucket},
+    trust::{trust, unknown_in_trust},
+};
 use super::{
     compiled::{Kind, Policy, is_vendor},
     condition::Condition,

@@ -76,7 +76,7 @@ pub struct Bucket {
     pub account: AccountId,
     /// When this program came to know it.
     pub created: Timestamp,
-    /// The JSON text of its policy as it was given.
+    /// Its policy as it is kept: see [`Bound`](crate::policy::Bound).
     pub policy: Option<Box<str>>,
     /// What is kept from the public.
     pub public_access_block: Option<PublicAccessBlock>,
@@ -134,7 +134,7 @@ impl Identity {
 /// What a role has beside what every identity has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleDetails {
-    /// The JSON text of its trust policy as it was given.
+    /// Its trust policy as it is kept: see [`Bound`](crate::policy::Bound).
     pub trust: Box<str>,
     /// What its maker says of it.
     pub description: Option<Box<str>>,

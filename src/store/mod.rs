@@ -4,6 +4,7 @@
 //! - [`aws_managed`]: the policies that AWS manages, and those of them in use.
 //! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
 //! - [`sqlite`]: the embedded back end.
+//! - [`bindings`]: principals of kept policies by unique id.
 //! - [`seal`], [`master_key`]: secrets at rest; [`messages`]: what travels sealed with clients.
 //! - [`snapshot`]: what the data path reads.
 //! - [`Directory`]: a store and its snapshot, kept in step. Everything above this floor uses that.
@@ -13,6 +14,7 @@
 
 mod accesses;
 pub mod aws_managed;
+pub mod bindings;
 pub mod directory;
 pub mod entity;
 pub mod error;

@@ -9,6 +9,7 @@ import json
 
 import iam_accessed
 import iam_managed
+import iam_providers
 from iam_devices import DEVICES
 from iam_rows import OK, Keep, Pages
 
@@ -242,6 +243,7 @@ FLOW = [
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, no_user("$u-new")),
     # devices, keys and certificates
     *DEVICES,
+    *iam_providers.rows(Keep),
     # root cannot be signed for without its secret, and nobody has no identity
     ("forged", "sts.GetCallerIdentity", {}, ("SignatureDoesNotMatch", None)),
     ("forged", "s3.ListBuckets", {}, ("SignatureDoesNotMatch", None)),

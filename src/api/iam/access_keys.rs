@@ -22,7 +22,6 @@ use crate::{
     store::{AccessKey, KeyOwner, KeyStatus, StoreError, UnitOfWork},
 };
 
-
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());

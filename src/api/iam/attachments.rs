@@ -75,7 +75,8 @@ pub(super) fn list_entities(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
             let policy = policy.still(work)?;
             for (kind, word, member) in HOLDERS {
                 let is_wanted = filter.is_none_or(|filter| filter == word);
-                let items = parts.next(kind.word(), is_wanted, |page| holders(&policy, account, kind, usage, page, work))?;
+                let items =
+                    parts.next(kind.word(), is_wanted, |page| holders(&policy, account, kind, usage, page, work))?;
                 members.push((member, Node::List(items.iter().map(nodes::holder).collect())));
             }
             Ok::<_, Fault>(())
@@ -137,7 +138,7 @@ fn attach(
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let unknown = |arn: &str| format!("Policy {arn} does not exist or is not attachable.");
-            let (holder, policy) = (target.still(work)?, policy.attachable(scene, work, unknown)?);
+            let (holder, policy) = (target.changeable(work)?, policy.attachable(scene, work, unknown)?);
             if work.attach(&holder.id, &policy.id)? {
                 within(scene, quota, work.attached_policies(&holder.id, Page::ALL)?.items.len())?;
             }
@@ -153,7 +154,7 @@ fn detach(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &m
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let holder = target.still(work)?;
+            let holder = target.changeable(work)?;
             let known = policy.still(work)?;
             if !work.detach(&holder.id, &known.id)? {
                 return Err(policy.missing());

@@ -37,7 +37,7 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), fact(policy.arn()));
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let (user, policy) = (target.still(work)?, scope(&policy, scene, work)?);
+            let (user, policy) = (target.changeable(work)?, scope(&policy, scene, work)?);
             work.put_boundary(&user.id, Some(&policy.id))?;
             Ok(Node::Nothing)
         })
@@ -52,7 +52,7 @@ fn delete(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &m
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let user = target.still(work)?;
+            let user = target.changeable(work)?;
             match work.put_boundary(&user.id, None)? {
                 true => Ok(Node::Nothing),
                 false => {

@@ -77,7 +77,7 @@ fn put(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &mut 
             false => policy::validate(&document)?,
         }
         scene.world.directory.write(|work| {
-            let holder = target.still(work)?;
+            let holder = target.changeable(work)?;
             let policy = InlinePolicy { name: name.as_str().into(), document: document.as_str().into() };
             work.put_inline_policy(&holder.id, &policy)?;
             let all = work.inline_policies(&holder.id)?;
@@ -112,7 +112,7 @@ fn delete(action: &'static str, kind: IdentityKind, scene: &Scene<'_>, input: &m
     facts.extend(target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
-            let holder = target.still(work)?;
+            let holder = target.changeable(work)?;
             match work.delete_inline_policy(&holder.id, &name)? {
                 true => Ok(Node::Nothing),
                 false => Err(missing(kind, &name)),

@@ -11,19 +11,23 @@ mod attachments;
 mod authorization_details;
 mod boundaries;
 mod certificates;
+pub mod checks;
 mod credential_reports;
 mod entity;
 mod exclusions;
 mod groups;
 mod holder;
 mod inline_policies;
+mod instance_profiles;
 mod items;
 mod last_accessed;
 mod listing;
 mod login_profiles;
 mod members;
+pub mod mfa;
 mod nodes;
 mod not_offered;
+mod oidc_providers;
 mod organizations;
 mod organizations_report;
 mod password_policies;
@@ -31,8 +35,12 @@ mod passwords;
 mod policies;
 mod policy_versions;
 mod roles;
+mod saml_metadata;
+mod saml_providers;
 mod server_certificates;
 mod service_credentials;
+mod service_linked;
+mod service_names;
 mod services;
 mod signing_certificates;
 mod simulations;
@@ -42,8 +50,6 @@ mod target;
 mod texts;
 mod token_settings;
 mod users;
-pub mod checks;
-pub mod mfa;
 
 use std::sync::Arc;
 
@@ -70,8 +76,8 @@ pub fn api(world: Arc<World>) -> Api {
     }
 }
 
-/// IAM tells of users, groups and roles by name and of policies by kind; devices and certificates, what is made and what is
-/// listed it tells by ARN, save a policy that is made.
+/// IAM tells of users, groups, roles and instance profiles by name and of policies by kind; devices, certificates, identity
+/// providers, what is made and what is listed it tells by ARN, save a policy that is made.
 fn told_resource(operation: &str, arn: &str) -> Option<String> {
     let (kind, below) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
     let name = below.rsplit('/').next()?;
@@ -79,6 +85,11 @@ fn told_resource(operation: &str, arn: &str) -> Option<String> {
         ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
         (_, "mfa" | "server-certificate") => None,
         (_, "access-report") => None,
+        ("CreateServiceLinkedRole" | "CreateInstanceProfile" | "ListInstanceProfiles", _) => None,
+        // The role that is passed.
+        ("AddRoleToInstanceProfile", "role") => None,
+        (_, "instance-profile") => Some(format!("instance profile {name}")),
+        (_, "oidc-provider" | "saml-provider") => None,
         ("CreatePolicy", _) => Some(format!("policy {name}")),
         (_, "policy") => Some(format!("policy {arn}")),
         _ => Some(format!("{kind} {name}")),
@@ -97,6 +108,8 @@ const fn write(name: &'static str, plan: Planner) -> Operation {
 
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
+    write("AddClientIDToOpenIDConnectProvider", oidc_providers::add_client_id),
+    write("AddRoleToInstanceProfile", instance_profiles::add_role),
     write("AddUserToGroup", members::add),
     write("AttachGroupPolicy", attachments::attach_to_group),
     write("AttachRolePolicy", attachments::attach_to_role),
@@ -105,10 +118,14 @@ pub static OFFERED: &[Operation] = &[
     write("CreateAccessKey", access_keys::create),
     write("CreateAccountAlias", aliases::create),
     write("CreateGroup", groups::create),
+    write("CreateInstanceProfile", instance_profiles::create),
     write("CreateLoginProfile", login_profiles::create),
+    write("CreateOpenIDConnectProvider", oidc_providers::create),
     write("CreatePolicy", policies::create),
     write("CreatePolicyVersion", policy_versions::create),
     write("CreateRole", roles::create),
+    write("CreateSAMLProvider", saml_providers::create),
+    write("CreateServiceLinkedRole", service_linked::create),
     write("CreateServiceSpecificCredential", service_credentials::create),
     write("CreateUser", users::create),
     write("CreateVirtualMFADevice", mfa::create),
@@ -118,14 +135,18 @@ pub static OFFERED: &[Operation] = &[
     write("DeleteAccountPasswordPolicy", password_policies::delete),
     write("DeleteGroup", groups::delete),
     write("DeleteGroupPolicy", inline_policies::delete_of_group),
+    write("DeleteInstanceProfile", instance_profiles::delete),
     write("DeleteLoginProfile", login_profiles::delete),
+    write("DeleteOpenIDConnectProvider", oidc_providers::delete),
     write("DeletePolicy", policies::delete),
     write("DeletePolicyVersion", policy_versions::delete),
     write("DeleteRole", roles::delete),
     write("DeleteRolePermissionsBoundary", boundaries::delete_of_role),
     write("DeleteRolePolicy", inline_policies::delete_of_role),
+    write("DeleteSAMLProvider", saml_providers::delete),
     write("DeleteSSHPublicKey", ssh_keys::delete),
     write("DeleteServerCertificate", server_certificates::delete),
+    write("DeleteServiceLinkedRole", service_linked::delete),
     write("DeleteServiceSpecificCredential", service_credentials::delete),
     write("DeleteSigningCertificate", signing_certificates::delete),
     write("DeleteUser", users::delete),
@@ -154,18 +175,22 @@ pub static OFFERED: &[Operation] = &[
     read("GetCredentialReport", credential_reports::get),
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
+    read("GetInstanceProfile", instance_profiles::get),
     read("GetLoginProfile", login_profiles::get),
     read("GetMFADevice", mfa::get),
+    read("GetOpenIDConnectProvider", oidc_providers::get),
     read("GetOrganizationsAccessReport", organizations_report::get),
     read("GetOutboundWebIdentityFederationInfo", token_settings::federation_info),
     read("GetPolicy", policies::get),
     read("GetPolicyVersion", policy_versions::get),
     read("GetRole", roles::get),
     read("GetRolePolicy", inline_policies::get_of_role),
+    read("GetSAMLProvider", saml_providers::get),
     read("GetSSHPublicKey", ssh_keys::get),
     read("GetServerCertificate", server_certificates::get),
     read("GetServiceLastAccessedDetails", last_accessed::details),
     read("GetServiceLastAccessedDetailsWithEntities", last_accessed::details_with_entities),
+    read("GetServiceLinkedRoleDeletionStatus", service_linked::deletion_status),
     read("GetUser", users::get),
     read("GetUserPolicy", inline_policies::get_of_user),
     read("ListAccessKeys", access_keys::list),
@@ -177,8 +202,13 @@ pub static OFFERED: &[Operation] = &[
     read("ListGroupPolicies", inline_policies::list_of_group),
     read("ListGroups", groups::list),
     read("ListGroupsForUser", members::groups_of_user),
+    read("ListInstanceProfileTags", tags::list_of_instance_profile),
+    read("ListInstanceProfiles", instance_profiles::list),
+    read("ListInstanceProfilesForRole", instance_profiles::list_for_role),
     read("ListMFADeviceTags", tags::list_of_mfa_device),
     read("ListMFADevices", mfa::list),
+    read("ListOpenIDConnectProviderTags", tags::list_of_oidc_provider),
+    read("ListOpenIDConnectProviders", oidc_providers::list),
     read("ListOrganizationsFeatures", organizations::list_features),
     read("ListPolicies", policies::list),
     read("ListPoliciesGrantingServiceAccess", last_accessed::list_granting),
@@ -187,6 +217,8 @@ pub static OFFERED: &[Operation] = &[
     read("ListRolePolicies", inline_policies::list_of_role),
     read("ListRoleTags", tags::list_of_role),
     read("ListRoles", roles::list),
+    read("ListSAMLProviderTags", tags::list_of_saml_provider),
+    read("ListSAMLProviders", saml_providers::list),
     read("ListSSHPublicKeys", ssh_keys::list),
     read("ListServerCertificateTags", tags::list_of_server_certificate),
     read("ListServerCertificates", server_certificates::list),
@@ -201,6 +233,8 @@ pub static OFFERED: &[Operation] = &[
     write("PutRolePolicy", inline_policies::put_on_role),
     write("PutUserPermissionsBoundary", boundaries::put_on_user),
     write("PutUserPolicy", inline_policies::put_on_user),
+    write("RemoveClientIDFromOpenIDConnectProvider", oidc_providers::remove_client_id),
+    write("RemoveRoleFromInstanceProfile", instance_profiles::remove_role),
     write("RemoveUserFromGroup", members::remove),
     write("ResetServiceSpecificCredential", service_credentials::reset),
     write("ResyncMFADevice", mfa::resync),
@@ -208,14 +242,20 @@ pub static OFFERED: &[Operation] = &[
     write("SetSecurityTokenServicePreferences", token_settings::set_preferences),
     read("SimulateCustomPolicy", simulations::custom),
     read("SimulatePrincipalPolicy", simulations::principal),
+    write("TagInstanceProfile", tags::tag_instance_profile),
     write("TagMFADevice", tags::tag_mfa_device),
+    write("TagOpenIDConnectProvider", tags::tag_oidc_provider),
     write("TagPolicy", tags::tag_policy),
     write("TagRole", tags::tag_role),
+    write("TagSAMLProvider", tags::tag_saml_provider),
     write("TagServerCertificate", tags::tag_server_certificate),
     write("TagUser", tags::tag_user),
+    write("UntagInstanceProfile", tags::untag_instance_profile),
     write("UntagMFADevice", tags::untag_mfa_device),
+    write("UntagOpenIDConnectProvider", tags::untag_oidc_provider),
     write("UntagPolicy", tags::untag_policy),
     write("UntagRole", tags::untag_role),
+    write("UntagSAMLProvider", tags::untag_saml_provider),
     write("UntagServerCertificate", tags::untag_server_certificate),
     write("UntagUser", tags::untag_user),
     write("UpdateAccessKey", access_keys::update),
@@ -223,8 +263,10 @@ pub static OFFERED: &[Operation] = &[
     write("UpdateAssumeRolePolicy", roles::update_trust),
     write("UpdateGroup", groups::update),
     write("UpdateLoginProfile", login_profiles::update),
+    write("UpdateOpenIDConnectProviderThumbprint", oidc_providers::update_thumbprints),
     write("UpdateRole", roles::update),
     write("UpdateRoleDescription", roles::update_description),
+    write("UpdateSAMLProvider", saml_providers::update),
     write("UpdateSSHPublicKey", ssh_keys::update),
     write("UpdateServerCertificate", server_certificates::update),
     write("UpdateServiceSpecificCredential", service_credentials::update),

@@ -15,11 +15,13 @@ use crate::{
     },
     base::{Arn, Fault},
     policy::{self, quota},
-    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork},
+    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork, bindings},
 };
 
+/// Below this path are the roles of AWS's services.
+pub(super) const SERVICE_PATH: &str = "/aws-service-role/";
 /// How long a session of a role may last, in seconds, where nothing is said.
-const SESSION_SECONDS: u32 = 3_600;
+pub(super) const SESSION_SECONDS: u32 = 3_600;
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let path = input.optional("Path", &PATH).unwrap_or_else(|| "/".to_owned());
@@ -36,10 +38,15 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     facts.extend(boundary.as_ref().map(|boundary| boundaries::fact(boundary.arn())));
     let has_tags = !tags.is_empty();
     let plan = Plan::new("iam:CreateRole", arn.as_str(), move |scene| {
+        if path.starts_with(SERVICE_PATH) {
+            let message = format!("Path {path} is reserved for the roles of AWS services.");
+            return Err(Fault::new(400, "InvalidInput", message));
+        }
         check_trust(&trust)?;
         let identity = new(scene, IdentityKind::Role, &name, &path)?;
-        let details = RoleDetails { trust: trust.into(), description: shown(description), session_seconds_max };
         scene.world.directory.write(|work| {
+            let details =
+                RoleDetails { trust: kept(work, &trust)?, description: shown(description), session_seconds_max };
             let taken = || nodes::taken(IdentityKind::Role, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             within(scene, Quota::Roles, work.count_identities(identity.account, IdentityKind::Role)?)?;
@@ -49,6 +56,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if let Some(boundary) = &boundary {
                 work.put_boundary(&identity.id, Some(&boundary.id))?;
             }
+            let details = as_shown(work, details)?;
             Ok(Node::one("Role", Node::Struct(nodes::whole_role(&identity, &details, boundary.as_ref(), &tags))))
         })
     });
@@ -85,16 +93,20 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     }))
 }
 
-/// What is left out is set to nothing, or to an hour.
+/// What is left out stays as it is.
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let description = input.optional("Description", &ROLE_DESCRIPTION);
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
     // AWS's model has a result for this one, though nothing in it; some clients fail without.
     let empty: Shown = |_, _| Node::Struct(Vec::new());
-    change("iam:UpdateRole", target, empty, move |details| {
+    change("iam:UpdateRole", target, empty, move |_, role, details| {
+        if is_of_service(role) && session_seconds_max.is_some() {
+            let what = "is an AWS service linked role, max session duration cannot be changed.";
+            return Err(Fault::new(400, "UnmodifiableEntity", format!("{} {what}", role.name)));
+        }
         details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
-        details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
+        details.session_seconds_max = session_seconds_max.unwrap_or(details.session_seconds_max);
         Ok(())
     })
 }
@@ -103,7 +115,7 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
     let whole: Shown = |role, details| Node::one("Role", Node::Struct(nodes::role(role, details)));
-    change("iam:UpdateRoleDescription", target, whole, move |details| {
+    change("iam:UpdateRoleDescription", target, whole, move |_, _, details| {
         details.description = shown(Some(description));
         Ok(())
     })
@@ -112,16 +124,13 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
 pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let trust = input.required("PolicyDocument", &DOCUMENT);
     let target = named(scene, input)?;
-    change(
-        "iam:UpdateAssumeRolePolicy",
-        target,
-        |_, _| Node::Nothing,
-        move |details| {
-            check_trust(&trust)?;
-            details.trust = trust.into();
-            Ok(())
-        },
-    )
+    let nothing: Shown = |_, _| Node::Nothing;
+    change("iam:UpdateAssumeRolePolicy", target, nothing, move |work, role, details| {
+        refuse_of_service(role)?;
+        check_trust(&trust)?;
+        details.trust = kept(work, &trust)?;
+        Ok(())
+    })
 }
 
 pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -142,9 +151,25 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     Ok(plan.knowing(facts).knowing(boundary))
 }
 
-/// What a role has beside what every identity has.
+/// What a role has beside what every identity has, with its trust policy as it is shown.
 pub(super) fn details(work: &mut dyn UnitOfWork, role: &Identity) -> Result<RoleDetails, StoreError> {
+    let kept = as_kept(work, role)?;
+    as_shown(work, kept)
+}
+
+/// The same, with its trust policy as it is kept.
+fn as_kept(work: &mut dyn UnitOfWork, role: &Identity) -> Result<RoleDetails, StoreError> {
     work.role(&role.id)?.ok_or_else(|| StoreError::damaged(format!("role `{}` has no details", role.id)))
+}
+
+fn as_shown(work: &mut dyn UnitOfWork, kept: RoleDetails) -> Result<RoleDetails, StoreError> {
+    Ok(RoleDetails { trust: bindings::shown(work, &kept.trust)?.into(), ..kept })
+}
+
+/// A trust policy as it is kept: whom it names is there.
+pub(super) fn kept(work: &mut dyn UnitOfWork, trust: &str) -> Result<Box<str>, Fault> {
+    let bound = bindings::bind(work, trust)?;
+    bound.map(Into::into).map_err(|unknown| policy::validate::unknown_in_trust(&unknown.0))
 }
 
 /// Whether a trust policy can be kept. One that is too long is not read.
@@ -155,9 +180,14 @@ pub(super) fn check_trust(document: &str) -> Result<(), Fault> {
     }
 }
 
+/// Whether it is the role of one of AWS's services.
+pub(super) fn is_of_service(role: &Identity) -> bool {
+    role.kind == IdentityKind::Role && role.path.starts_with(SERVICE_PATH)
+}
+
 /// Roles of services are changed by their service only.
 pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
-    if !role.path.starts_with("/aws-service-role/") {
+    if !is_of_service(role) {
         return Ok(());
     }
     let message = format!(
@@ -170,22 +200,21 @@ pub(super) fn refuse_of_service(role: &Identity) -> Result<(), Fault> {
 /// What is answered of a role that was changed.
 type Shown = fn(&Identity, &RoleDetails) -> Node;
 
-/// Changes what a role has beside what every identity has.
+/// Changes what a role has beside what every identity has. Roles of services have their descriptions changed, and no more.
 fn change(
     action: &'static str,
     target: Target,
     shown: Shown,
-    change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
+    change: impl FnOnce(&mut dyn UnitOfWork, &Identity, &mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
     let plan = Plan::new(action, arn, move |scene| {
         scene.world.directory.write(|work| {
             let role = target.still(work)?;
-            refuse_of_service(role)?;
-            let mut details = details(work, role)?;
-            change(&mut details)?;
+            let mut details = as_kept(work, role)?;
+            change(work, role, &mut details)?;
             work.put_role(&role.id, &details)?;
-            Ok(shown(role, &details))
+            Ok(shown(role, &as_shown(work, details)?))
         })
     });
     Ok(plan.knowing(facts).knowing(boundary))
@@ -202,6 +231,6 @@ fn session_seconds(input: &mut Input<'_>) -> Option<u32> {
 }
 
 /// An empty description is none.
-fn shown(description: Option<String>) -> Option<Box<str>> {
+pub(super) fn shown(description: Option<String>) -> Option<Box<str>> {
     description.filter(|text| !text.is_empty()).map(Into::into)
 }

@@ -1,9 +1,10 @@
-//! Tags: of users, of roles, of managed policies, of MFA devices and of server certificates.
+//! Tags: of users, roles, managed policies, instance profiles, identity providers, MFA devices and server certificates.
 
 use super::{
+    instance_profiles,
     items::ItemTarget,
     listing::{Asked, paged},
-    mfa, nodes, server_certificates,
+    mfa, nodes, oidc_providers, saml_providers, server_certificates,
     target::{PolicyTarget, Target, request_tags, tag_keys},
     texts::{ARN, KNOWN_USER_NAME, ROLE_NAME, TAG_KEY},
 };
@@ -85,6 +86,42 @@ pub(super) fn list_of_server_certificate(scene: &Scene<'_>, input: &mut Input<'_
     list("iam:ListServerCertificateTags", Tagged::server_certificate, scene, input)
 }
 
+pub(super) fn tag_instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagInstanceProfile", Tagged::instance_profile, scene, input)
+}
+
+pub(super) fn untag_instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagInstanceProfile", Tagged::instance_profile, scene, input)
+}
+
+pub(super) fn list_of_instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListInstanceProfileTags", Tagged::instance_profile, scene, input)
+}
+
+pub(super) fn tag_oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagOpenIDConnectProvider", Tagged::oidc_provider, scene, input)
+}
+
+pub(super) fn untag_oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagOpenIDConnectProvider", Tagged::oidc_provider, scene, input)
+}
+
+pub(super) fn list_of_oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListOpenIDConnectProviderTags", Tagged::oidc_provider, scene, input)
+}
+
+pub(super) fn tag_saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    tag("iam:TagSAMLProvider", Tagged::saml_provider, scene, input)
+}
+
+pub(super) fn untag_saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    untag("iam:UntagSAMLProvider", Tagged::saml_provider, scene, input)
+}
+
+pub(super) fn list_of_saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    list("iam:ListSAMLProviderTags", Tagged::saml_provider, scene, input)
+}
+
 /// Reads what the tags are on.
 type Find = fn(&Scene<'_>, &mut Input<'_>) -> Result<Tagged, Fault>;
 
@@ -159,6 +196,18 @@ impl Tagged {
 
     fn server_certificate(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
         Ok(Tagged::Item(server_certificates::target(scene, input)?))
+    }
+
+    fn instance_profile(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(instance_profiles::target(scene, input)?))
+    }
+
+    fn oidc_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(oidc_providers::target(scene, input)?))
+    }
+
+    fn saml_provider(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Self, Fault> {
+        Ok(Tagged::Item(saml_providers::target(scene, input)?))
     }
 
     fn arn(&self) -> &str {

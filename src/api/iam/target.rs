@@ -1,6 +1,6 @@
 //! What an operation is about: looked up once when it is described, and still the same when it runs.
 
-use super::boundaries;
+use super::{boundaries, roles::refuse_of_service};
 use crate::{
     api::{query::Scene, quotas::Quota},
     base::{Arn, Fault, Principal, Tag, condition::Value},
@@ -60,6 +60,13 @@ impl Target {
             Some(_) => Err(changed()),
             None => Err(no_such_identity(self.kind, &self.name)),
         }
+    }
+
+    /// The same, for changes that only AWS makes to the roles of its services.
+    pub(super) fn changeable(&self, work: &mut dyn UnitOfWork) -> Result<&Identity, Fault> {
+        let found = self.still(work)?;
+        refuse_of_service(found)?;
+        Ok(found)
     }
 
     /// `iam:PermissionsBoundary`, if it has one, for operations that change what it may do.

@@ -15,6 +15,14 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+fn is_provider_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+fn is_capital(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
 /// What AWS takes in documents and descriptions: tab, line ends, and Latin-1 from the space on.
 fn is_printed(text: &str) -> bool {
     text.chars().all(|c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}'))
@@ -110,3 +118,22 @@ pub(super) const CERTIFICATE_CHAIN: Text =
     Text { length: 1..=2_097_152, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
 /// The name of a service. The model has no bounds.
 pub(super) const SERVICE_NAME: Text = Text { length: 0..=256, pattern: "", fits: |_| true };
+/// The URL of an OpenID Connect provider.
+pub(super) const PROVIDER_URL: Text = Text { length: 1..=255, pattern: "", fits: |_| true };
+/// The id of a client of an OpenID Connect provider.
+pub(super) const CLIENT_ID: Text = Text { length: 1..=255, pattern: "", fits: |_| true };
+/// The SHA-1 digest of a certificate.
+pub(super) const THUMBPRINT: Text = Text { length: 40..=40, pattern: "", fits: |_| true };
+/// What may follow the name of a service's role.
+pub(super) const SUFFIX: Text = Text { length: 1..=64, pattern: NAME_PATTERN, fits: is_any_name };
+/// The id of a deletion.
+pub(super) const TASK_ID: Text = Text { length: 1..=1000, pattern: "", fits: |_| true };
+/// The document of a SAML provider.
+pub(super) const METADATA: Text = Text { length: 1000..=10_000_000, pattern: "", fits: |_| true };
+/// The name of a SAML provider.
+pub(super) const PROVIDER_NAME: Text = Text { length: 1..=128, pattern: r"[\w._-]+", fits: is_provider_name };
+/// A private key.
+pub(super) const PRIVATE_KEY: Text =
+    Text { length: 1..=16_384, pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+", fits: is_printed };
+/// The id of a private key.
+pub(super) const PRIVATE_KEY_ID: Text = Text { length: 22..=64, pattern: "[A-Z0-9]+", fits: is_capital };

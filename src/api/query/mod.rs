@@ -74,6 +74,8 @@ pub struct Plan {
     pub facts: Vec<(String, Value<'static>)>,
     /// Whether the account lends its users all this, as a policy of theirs would allow it. What denies still denies.
     pub is_lent: bool,
+    /// Facts that only the decision of this number sees, before those above.
+    pub own_facts: Vec<(usize, String, Value<'static>)>,
     run: Run,
 }
 
@@ -98,12 +100,20 @@ impl Plan {
         resource: impl Into<String>,
         run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static,
     ) -> Self {
-        Self { needs: vec![Need::new(action, resource)], facts: Vec::new(), is_lent: false, run: Box::new(run) }
+        let own_facts = Vec::new();
+        Self {
+            needs: vec![Need::new(action, resource)],
+            facts: Vec::new(),
+            own_facts,
+            is_lent: false,
+            run: Box::new(run),
+        }
     }
 
     /// A plan that every authenticated caller may carry out.
     pub fn open(run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static) -> Self {
-        Self { needs: Vec::new(), facts: Vec::new(), is_lent: false, run: Box::new(run) }
+        let own_facts = Vec::new();
+        Self { needs: Vec::new(), facts: Vec::new(), own_facts, is_lent: false, run: Box::new(run) }
     }
 
     /// One more decision.
@@ -124,6 +134,13 @@ impl Plan {
     #[must_use]
     pub fn knowing(mut self, facts: impl IntoIterator<Item = (String, Value<'static>)>) -> Self {
         self.facts.extend(facts);
+        self
+    }
+
+    /// Facts for the conditions of one decision, counted from 0: the others are about other resources.
+    #[must_use]
+    pub fn knowing_of(mut self, need: usize, facts: impl IntoIterator<Item = (String, Value<'static>)>) -> Self {
+        self.own_facts.extend(facts.into_iter().map(|(key, value)| (need, key, value)));
         self
     }
 }
@@ -221,9 +238,11 @@ impl base::Operation for Planned {
         &self.plan.needs
     }
 
-    fn fact(&self, _: usize, key: &str) -> Value<'_> {
-        let known = self.plan.facts.iter().find(|(known, _)| known == key);
-        known.map_or(Value::Absent, |(_, value)| value.clone())
+    fn fact(&self, need: usize, key: &str) -> Value<'_> {
+        let own = self.plan.own_facts.iter().find(|(of, known, _)| *of == need && known == key);
+        let own = own.map(|(_, _, value)| value);
+        let known = own.or_else(|| self.plan.facts.iter().find(|(known, _)| known == key).map(|(_, value)| value));
+        known.cloned().unwrap_or(Value::Absent)
     }
 
     fn is_lent(&self) -> bool {

@@ -47,6 +47,11 @@ pub fn bucket(text: &str, bucket: &str) -> Result<Policy, Fault> {
     Policy::compile_as(text, Kind::Bucket).map_err(|error| malformed(INVALID_SYNTAX).because(error))
 }
 
+/// A principal of a well-formed policy is nobody.
+pub fn unknown_in_bucket(name: &str) -> Fault {
+    malformed(INVALID_PRINCIPAL).with("Detail", format!("\"AWS\" : \"{name}\""))
+}
+
 const INVALID_PRINCIPAL: &str = "Invalid principal in policy";
 const INVALID_ACTION: &str = "Policy has invalid action";
 const INVALID_RESOURCE: &str = "Policy has invalid resource";

@@ -37,6 +37,11 @@ pub fn trust(text: &str) -> Result<Policy, Fault> {
     Policy::compile_as(text, Kind::Trust).map_err(|error| malformed(INVALID_SYNTAX).because(error))
 }
 
+/// A principal of a well-formed policy is nobody.
+pub fn unknown_in_trust(name: &str) -> Fault {
+    malformed(format!("Invalid principal in policy: \"AWS\":\"{name}\""))
+}
+
 fn is_of_trust(action: &str) -> bool {
     let action = action.to_ascii_lowercase();
     ACTIONS.contains(&&*action) || action == "sts:assumerole*"
@@ -52,7 +57,7 @@ fn check_principal(principal: RawPrincipal, effect: Effect) -> Result<(), Fault>
                 PrincipalKind::Federated => "Federated",
                 PrincipalKind::Service => "SERVICE",
                 PrincipalKind::CanonicalUser => "CanonicalUser",
-                PrincipalKind::Aws | PrincipalKind::Everyone => "AWS",
+                PrincipalKind::Aws | PrincipalKind::Id | PrincipalKind::Everyone => "AWS",
             };
             return Err(malformed(format!("Invalid principal in policy: \"{name}\":\"{text}\"")));
         }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 pub use crate::policy::PolicySet;
-use crate::policy::{Kind, Policy};
+use crate::policy::{Bound, Kind, Policy};
 
 /// The compiled policies of one holder, or why they cannot be used. Shared, never copied.
 #[derive(Clone)]
@@ -32,9 +32,9 @@ impl Compiled {
 
     /// Compiles the policy of a bucket. One that does not compile denies everybody everything in the bucket, until its
     /// account's root mends it.
-    pub fn of_bucket(bucket: &str, document: &str) -> Self {
+    pub fn of_bucket(bucket: &str, kept: &str) -> Self {
         let label = format!("the policy of bucket {bucket}");
-        let compiled = Policy::compile_as(document, Kind::Bucket).map_err(|error| {
+        let compiled = Bound::read(kept).and_then(|bound| bound.compile(Kind::Bucket)).map_err(|error| {
             tracing::error!(bucket, %error, "stored bucket policy cannot be used; everybody is denied everything in it");
             Poisoned::new(format!("{label} cannot be used: {error}"))
         });

@@ -3,6 +3,7 @@
 mod accounts;
 mod authorization_details;
 mod aws_managed;
+mod bindings;
 mod declared;
 mod last_accessed;
 mod meanwhile;
@@ -21,6 +22,7 @@ mod story_passwords;
 mod story_roles;
 
 use countersign::api::coverage::coverage;
+mod story_providers;
 
 use super::road::{
     client::{Request, Response},

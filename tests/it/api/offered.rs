@@ -3,7 +3,12 @@
 use std::collections::BTreeSet;
 
 use countersign::{
-    api::{coverage::coverage, iam, query::{NotOffered, Operation}, sts},
+    api::{
+        coverage::coverage,
+        iam,
+        query::{NotOffered, Operation},
+        sts,
+    },
     telemetry::label::{Label, Service},
 };
 
@@ -19,7 +24,7 @@ const STS: &str = "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity Assum
                    GetWebIdentityToken";
 
 /// How many operations were not offered when this line was last changed. Never raise it.
-const NOT_OFFERED_MAX: usize = 74 + 9;
+const NOT_OFFERED_MAX: usize = 13 + 9;
 
 #[test]
 fn every_operation_is_offered_or_refused_by_name() {

@@ -16,6 +16,14 @@ const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const JOB: &str = "00000000-0000-4000-8000-000000000000";
+const WEB: (&str, &str) = ("InstanceProfileName", "web");
+const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
+const SAML: (&str, &str) = ("SAMLProviderArn", "arn:aws:iam::123456789012:saml-provider/idp");
+/// As long as a SAML provider's document, which is read after the decision.
+const LONG: &str = match str::from_utf8(&[b'a'; 1000]) {
+    Ok(text) => text,
+    Err(_) => "",
+};
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 const PHONE: (&str, &str) = ("SerialNumber", "arn:aws:iam::123456789012:mfa/phone");
 const SOME_ID: &str = "AAAA00000000000000000000";
@@ -26,6 +34,8 @@ type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)])
 
 #[rustfmt::skip]
 const RIGHTS: &[Row] = &[
+    ("AddClientIDToOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
+    ("AddRoleToInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("AddUserToGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("AttachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("AttachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
@@ -34,10 +44,14 @@ const RIGHTS: &[Row] = &[
     ("CreateAccessKey", "user/ann", &[("UserName", "ann")]),
     ("CreateAccountAlias", "*", &[("AccountAlias", "alias")]),
     ("CreateGroup", "group/x/new", &[("GroupName", "new"), ("Path", "/x/")]),
+    ("CreateInstanceProfile", "instance-profile/x/new", &[("InstanceProfileName", "new"), ("Path", "/x/")]),
     ("CreateLoginProfile", "user/ann", &[("UserName", "ann"), ("Password", "Secret-1")]),
+    ("CreateOpenIDConnectProvider", "oidc-provider/new.example.com", &[("Url", "https://new.example.com")]),
     ("CreatePolicy", "policy/new", &[("PolicyName", "new"), ("PolicyDocument", ALLOW_ALL)]),
     ("CreatePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("PolicyDocument", ALLOW_ALL)]),
     ("CreateRole", "role/x/new", &[("RoleName", "new"), ("Path", "/x/"), ("AssumeRolePolicyDocument", TRUST)]),
+    ("CreateSAMLProvider", "saml-provider/new", &[("Name", "new"), ("SAMLMetadataDocument", LONG)]),
+    ("CreateServiceLinkedRole", "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", &[("AWSServiceName", "ecs.amazonaws.com")]),
     ("CreateServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceName", "codecommit.amazonaws.com")]),
     ("CreateUser", "user/x/new", &[("UserName", "new"), ("Path", "/x/")]),
     ("CreateVirtualMFADevice", "mfa/x/new", &[("VirtualMFADeviceName", "new"), ("Path", "/x/")]),
@@ -47,14 +61,18 @@ const RIGHTS: &[Row] = &[
     ("DeleteAccountPasswordPolicy", "*", &[]),
     ("DeleteGroup", "group/staff", &[("GroupName", "staff")]),
     ("DeleteGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("DeleteInstanceProfile", "instance-profile/web", &[WEB]),
     ("DeleteLoginProfile", "user/ann", &[("UserName", "ann")]),
+    ("DeleteOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP]),
     ("DeletePolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("DeletePolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v2")]),
     ("DeleteRole", "role/reader", &[("RoleName", "reader")]),
     ("DeleteRolePermissionsBoundary", "role/reader", &[("RoleName", "reader")]),
     ("DeleteRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("DeleteSAMLProvider", "saml-provider/idp", &[SAML]),
     ("DeleteSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID)]),
     ("DeleteServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web")]),
+    ("DeleteServiceLinkedRole", "role/reader", &[("RoleName", "reader")]),
     ("DeleteServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID)]),
     ("DeleteSigningCertificate", "user/ann", &[("UserName", "ann"), ("CertificateId", SOME_ID)]),
     ("DeleteUser", "user/ann", &[("UserName", "ann")]),
@@ -83,18 +101,22 @@ const RIGHTS: &[Row] = &[
     ("GetCredentialReport", "*", &[]),
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("GetInstanceProfile", "instance-profile/web", &[WEB]),
     ("GetLoginProfile", "user/ann", &[("UserName", "ann")]),
     ("GetMFADevice", "user/ann", &[("UserName", "ann"), PHONE]),
+    ("GetOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP]),
     ("GetOrganizationsAccessReport", "*", &[("JobId", JOB)]),
     ("GetOutboundWebIdentityFederationInfo", "*", &[]),
     ("GetPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("GetPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("GetRole", "role/reader", &[("RoleName", "reader")]),
     ("GetRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p")]),
+    ("GetSAMLProvider", "saml-provider/idp", &[SAML]),
     ("GetSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID), ("Encoding", "SSH")]),
     ("GetServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web")]),
     ("GetServiceLastAccessedDetails", "*", &[("JobId", JOB)]),
     ("GetServiceLastAccessedDetailsWithEntities", "*", &[("JobId", JOB), ("ServiceNamespace", "s3")]),
+    ("GetServiceLinkedRoleDeletionStatus", "role/aws-service-role/ecs.amazonaws.com/r", &[("DeletionTaskId", "task/aws-service-role/ecs.amazonaws.com/r/00000000-0000-4000-8000-000000000000")]),
     ("GetUser", "user/ann", &[("UserName", "ann")]),
     ("GetUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p")]),
     ("ListAccessKeys", "user/ann", &[("UserName", "ann")]),
@@ -106,8 +128,13 @@ const RIGHTS: &[Row] = &[
     ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListGroups", "group/x/", &[("PathPrefix", "/x/")]),
     ("ListGroupsForUser", "user/ann", &[("UserName", "ann")]),
+    ("ListInstanceProfileTags", "instance-profile/web", &[WEB]),
+    ("ListInstanceProfiles", "instance-profile/x/", &[("PathPrefix", "/x/")]),
+    ("ListInstanceProfilesForRole", "role/reader", &[("RoleName", "reader")]),
     ("ListMFADeviceTags", "mfa/phone", &[PHONE]),
     ("ListMFADevices", "user/ann", &[("UserName", "ann")]),
+    ("ListOpenIDConnectProviderTags", "oidc-provider/idp.example.com/a", &[IDP]),
+    ("ListOpenIDConnectProviders", "oidc-provider/*", &[]),
     ("ListOrganizationsFeatures", "*", &[]),
     ("ListPolicies", "policy path /x/", &[("PathPrefix", "/x/")]),
     ("ListPoliciesGrantingServiceAccess", "user/ann", &[("Arn", ANN_ARN), ("ServiceNamespaces.member.1", "s3")]),
@@ -116,6 +143,8 @@ const RIGHTS: &[Row] = &[
     ("ListRolePolicies", "role/reader", &[("RoleName", "reader")]),
     ("ListRoleTags", "role/reader", &[("RoleName", "reader")]),
     ("ListRoles", "role/x/", &[("PathPrefix", "/x/")]),
+    ("ListSAMLProviderTags", "saml-provider/idp", &[SAML]),
+    ("ListSAMLProviders", "saml-provider/*", &[]),
     ("ListSSHPublicKeys", "user/ann", &[("UserName", "ann")]),
     ("ListServerCertificateTags", "server-certificate/web", &[("ServerCertificateName", "web")]),
     ("ListServerCertificates", "server-certificate/x/", &[("PathPrefix", "/x/")]),
@@ -130,6 +159,8 @@ const RIGHTS: &[Row] = &[
     ("PutRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("PutUserPermissionsBoundary", "user/ann", &[("UserName", "ann"), ("PermissionsBoundary", POLICY_ARN)]),
     ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
+    ("RemoveClientIDFromOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
+    ("RemoveRoleFromInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("ResetServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID)]),
     ("ResyncMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
@@ -137,14 +168,20 @@ const RIGHTS: &[Row] = &[
     ("SetSecurityTokenServicePreferences", "*", &[("GlobalEndpointTokenVersion", "v2Token")]),
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
     ("SimulatePrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN), ("ActionNames.member.1", "s3:GetObject")]),
+    ("TagInstanceProfile", "instance-profile/web", &[WEB, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagMFADevice", "mfa/phone", &[PHONE, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagRole", "role/reader", &[("RoleName", "reader"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("TagSAMLProvider", "saml-provider/idp", &[SAML, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
     ("TagUser", "user/ann", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]),
+    ("UntagInstanceProfile", "instance-profile/web", &[WEB, ("TagKeys.member.1", "team")]),
     ("UntagMFADevice", "mfa/phone", &[PHONE, ("TagKeys.member.1", "team")]),
+    ("UntagOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("TagKeys.member.1", "team")]),
     ("UntagPolicy", "policy/known", &[("PolicyArn", POLICY_ARN), ("TagKeys.member.1", "team")]),
     ("UntagRole", "role/reader", &[("RoleName", "reader"), ("TagKeys.member.1", "team")]),
+    ("UntagSAMLProvider", "saml-provider/idp", &[SAML, ("TagKeys.member.1", "team")]),
     ("UntagServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web"), ("TagKeys.member.1", "team")]),
     ("UntagUser", "user/ann", &[("UserName", "ann"), ("TagKeys.member.1", "team")]),
     ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
@@ -152,8 +189,10 @@ const RIGHTS: &[Row] = &[
     ("UpdateAssumeRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyDocument", TRUST)]),
     ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
     ("UpdateLoginProfile", "user/ann", &[("UserName", "ann"), ("PasswordResetRequired", "true")]),
+    ("UpdateOpenIDConnectProviderThumbprint", "oidc-provider/idp.example.com/a", &[IDP, ("ThumbprintList.member.1", "990f4193972f2becf12ddeda5237f9c952f20d9e")]),
     ("UpdateRole", "role/reader", &[("RoleName", "reader")]),
     ("UpdateRoleDescription", "role/reader", &[("RoleName", "reader"), ("Description", "d")]),
+    ("UpdateSAMLProvider", "saml-provider/idp", &[SAML, ("AssertionEncryptionMode", "Allowed")]),
     ("UpdateSSHPublicKey", "user/ann", &[("UserName", "ann"), ("SSHPublicKeyId", SOME_ID), ("Status", "Inactive")]),
     ("UpdateServerCertificate", "server-certificate/web", &[("ServerCertificateName", "web"), ("NewServerCertificateName", "site")]),
     ("UpdateServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID), ("Status", "Inactive")]),
@@ -183,6 +222,8 @@ fn no_operation_is_carried_out_without_a_right() {
         ("CreatePolicy", &[("PolicyName", "known"), ("PolicyDocument", ALLOW_ALL)]),
         ("CreateRole", &[("RoleName", "reader"), ("AssumeRolePolicyDocument", TRUST)]),
         ("CreateVirtualMFADevice", &[("VirtualMFADeviceName", "phone")]),
+        ("CreateInstanceProfile", &[WEB]),
+        ("CreateOpenIDConnectProvider", &[("Url", "https://idp.example.com/a")]),
     ] {
         assert_eq!(call(&gateway, &root, action, parameters).status, 200, "{action}");
     }
@@ -193,9 +234,14 @@ fn no_operation_is_carried_out_without_a_right() {
             ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
             (_, Some(("mfa" | "server-certificate", _))) => arn,
             (_, Some(("access-report", _))) => arn,
+            ("CreateServiceLinkedRole" | "CreateInstanceProfile" | "ListInstanceProfiles", _) => arn,
+            (_, Some(("instance-profile", name))) => format!("instance profile {name}"),
+            (_, Some(("oidc-provider" | "saml-provider", _))) => arn,
             ("CreatePolicy", _) => "policy new".to_owned(),
             (_, Some(("policy", _))) => format!("policy {arn}"),
-            (_, Some((kind @ ("user" | "group" | "role"), name))) => format!("{kind} {name}"),
+            (_, Some((kind @ ("user" | "group" | "role"), below))) => {
+                format!("{kind} {}", below.rsplit('/').next().unwrap_or_default())
+            }
             _ => (*resource).to_owned(),
         };
         for (name, key, end) in [
@@ -251,6 +297,12 @@ fn listed(gateway: &Gateway) -> Vec<String> {
         ("ListSigningCertificates", &[("UserName", "ann")]),
         ("ListServiceSpecificCredentials", &[("AllUsers", "true")]),
         ("ListServerCertificates", &[]),
+        ("ListInstanceProfiles", &[]),
+        ("ListInstanceProfileTags", &[WEB]),
+        ("ListOpenIDConnectProviders", &[]),
+        ("GetOpenIDConnectProvider", &[IDP]),
+        ("ListSAMLProviders", &[]),
+        ("ListInstanceProfilesForRole", &[("RoleName", "reader")]),
     ];
     let of = |(action, parameters): (&str, &[(&str, &str)])| {
         let answer = call(gateway, &gateway.root(), action, parameters);

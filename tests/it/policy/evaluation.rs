@@ -291,6 +291,7 @@ pub(super) fn party(caller: &str) -> Party<'static> {
         role_arn,
         unique_id,
         issuer,
+        issuer_id: None,
         has_boundary: false,
     };
     let without = |kind, unique_id, issuer| Party { kind, unique_id, issuer, ..Party::anonymous() };

@@ -1,6 +1,7 @@
 //! What every store must do, written against the trait alone. A back end takes part with [`store_suite`].
 
 pub mod access_keys;
+pub mod bindings;
 pub mod buckets;
 pub mod following;
 pub mod identities;
@@ -41,6 +42,7 @@ macro_rules! store_suite {
                 items: items_belong_to_accounts_and_identities,
                 items: the_secret_of_an_item_opens_for_it_alone,
                 items: a_role_keeps_its_details_as_long_as_it_is,
+                bindings: whom_a_kept_policy_names_stays_the_same,
                 buckets: a_bucket_has_one_owner_and_settings_of_its_own,
                 buckets: changes_to_buckets_and_accounts_are_told,
                 following: what_is_not_committed_never_was,

@@ -1,0 +1,275 @@
+//! OpenID Connect providers: whose web identity tokens roles may trust.
+//! Source: IAM user guide, "Create an OpenID Connect (OIDC) identity provider in IAM".
+//!
+//! No provider is asked for its certificate. Where no thumbprints are given AWS looks one up; here there are none then, and
+//! the certificate of the provider's keys has to be signed by a trusted authority, as it has to on AWS wherever thumbprints
+//! are not needed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    items::{ItemTarget, details, long_id, written},
+    nodes,
+    target::{exists, over_quota, request_tags},
+    texts::{ARN, CLIENT_ID, PROVIDER_URL, THUMBPRINT},
+    users::unless,
+};
+use crate::{
+    api::query::{Input, Node, Plan, Scene, input::validation_error},
+    base::{AccountId, Arn, Fault},
+    store::{ErrorKind, Item, ItemKind, Page},
+};
+
+/// The most providers of one account.
+const PROVIDERS_MAX: usize = 100;
+/// The most client ids of one provider.
+const CLIENT_IDS_MAX: usize = 100;
+/// The most thumbprints of one provider.
+const THUMBPRINTS_MAX: usize = 5;
+
+/// What the store keeps of a provider beside its name, which is its URL without the scheme.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    client_ids: Vec<String>,
+    thumbprints: Vec<String>,
+}
+
+pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let client_ids = input.list("ClientIDList", usize::MAX, &CLIENT_ID);
+    let thumbprints = input.list("ThumbprintList", usize::MAX, &THUMBPRINT);
+    let url = input.required("Url", &PROVIDER_URL);
+    let tags = input.tags("Tags", false)?;
+    input.check()?;
+    let name = name_of(&url)?.to_owned();
+    let arn = arn(scene.account(), &name).to_string();
+    let (facts, is_tagged) = (request_tags(&tags), !tags.is_empty());
+    let plan = Plan::new("iam:CreateOpenIDConnectProvider", arn.clone(), move |scene| {
+        let account = scene.account();
+        let details = Details { client_ids: client_ids_of(client_ids)?, thumbprints: thumbprints_of(thumbprints)? };
+        let item = Item {
+            kind: ItemKind::OidcProvider,
+            account,
+            id: long_id(scene)?.into(),
+            name: name.into(),
+            path: "/".into(),
+            owner: None,
+            created: scene.caller.at(),
+            details: written(&details)?,
+        };
+        scene.world.directory.write(|work| {
+            let taken = || exists(format!("Provider with url {url} already exists."));
+            if work.item(account, item.kind, &item.name)?.is_some() {
+                return Err(taken());
+            }
+            if work.count_items(account, item.kind)? >= PROVIDERS_MAX as u64 {
+                return Err(over_quota("OpenIdConnectProvidersPerAccount", PROVIDERS_MAX));
+            }
+            work.add_item(&item, None).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+            work.put_tags(&item.id, &tags)?;
+            let arn = self::arn(account, &item.name);
+            let mut members = vec![("OpenIDConnectProviderArn", Node::text(arn.as_str()))];
+            if !tags.is_empty() {
+                members.push(("Tags", nodes::list_of_tags(&tags)));
+            }
+            Ok(Node::Struct(members))
+        })
+    });
+    let plan = if is_tagged { plan.needing("iam:TagOpenIDConnectProvider", arn) } else { plan };
+    Ok(plan.knowing(facts))
+}
+
+pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let target = target(scene, input)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new("iam:GetOpenIDConnectProvider", arn, move |scene| {
+        scene.world.directory.read(|work| {
+            let provider = target.still(work)?;
+            let Details { client_ids, thumbprints } = details(&provider)?;
+            let list = |texts: Vec<String>| Node::List(texts.into_iter().map(Node::Text).collect());
+            Ok(Node::Struct(vec![
+                ("Url", Node::text(&*provider.name)),
+                ("ClientIDList", list(client_ids)),
+                ("ThumbprintList", list(thumbprints)),
+                ("CreateDate", Node::Time(provider.created)),
+                ("Tags", nodes::list_of_tags(&work.tags(&provider.id)?)),
+            ]))
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+/// All of them: this listing has no pages.
+pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    input.check()?;
+    let all = arn(scene.account(), "*");
+    Ok(Plan::new("iam:ListOpenIDConnectProviders", all.as_str(), move |scene| {
+        let account = scene.account();
+        let listing = scene.world.directory.read(|work| work.items(account, ItemKind::OidcProvider, Page::ALL))?;
+        let entry = |item: &Item| Node::one("Arn", Node::text(arn(account, &item.name).as_str()));
+        Ok(Node::one("OpenIDConnectProviderList", Node::List(listing.items.iter().map(entry).collect())))
+    }))
+}
+
+pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let arn = input.required("OpenIDConnectProviderArn", &ARN);
+    input.check()?;
+    // AWS has other words for a provider that is to be deleted.
+    let target = by_arn(scene, &arn, format!("OpenId connect Provider {arn} cannot be found."))?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new("iam:DeleteOpenIDConnectProvider", arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let provider = target.still(work)?;
+            work.delete_item(&provider.id)?;
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+/// One that is there already changes nothing.
+pub(super) fn add_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let id = input.required("ClientID", &CLIENT_ID);
+    change("iam:AddClientIDToOpenIDConnectProvider", scene, input, |details| {
+        details.client_ids.push(id);
+        details.client_ids = client_ids_of(std::mem::take(&mut details.client_ids))?;
+        Ok(())
+    })
+}
+
+/// One that is not there changes nothing.
+pub(super) fn remove_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let id = input.required("ClientID", &CLIENT_ID);
+    change("iam:RemoveClientIDFromOpenIDConnectProvider", scene, input, move |details| {
+        details.client_ids.retain(|known| *known != id);
+        Ok(())
+    })
+}
+
+pub(super) fn update_thumbprints(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let thumbprints = input.texts("ThumbprintList", usize::MAX, &THUMBPRINT);
+    change("iam:UpdateOpenIDConnectProviderThumbprint", scene, input, |details| {
+        if thumbprints.is_empty() {
+            return Err(invalid("Thumbprint list must contain at least one entry."));
+        }
+        details.thumbprints = thumbprints_of(thumbprints)?;
+        Ok(())
+    })
+}
+
+/// The provider that a call names.
+pub(super) fn target(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<ItemTarget, Fault> {
+    let arn = input.required("OpenIDConnectProviderArn", &ARN);
+    input.check()?;
+    by_arn(scene, &arn, format!("OpenIDConnect Provider not found for arn {arn}"))
+}
+
+fn change(
+    action: &'static str,
+    scene: &Scene<'_>,
+    input: &mut Input<'_>,
+    change: impl FnOnce(&mut Details) -> Result<(), Fault> + Send + 'static,
+) -> Result<Plan, Fault> {
+    let target = target(scene, input)?;
+    let (arn, facts) = (target.arn().to_owned(), target.facts());
+    let plan = Plan::new(action, arn, move |scene| {
+        scene.world.directory.write(|work| {
+            let mut provider = target.still(work)?;
+            let mut details = details(&provider)?;
+            change(&mut details)?;
+            provider.details = written(&details)?;
+            work.update_item(&provider)?;
+            Ok(Node::Nothing)
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
+/// Another account's providers are as good as absent.
+fn by_arn(scene: &Scene<'_>, text: &str, missing: String) -> Result<ItemTarget, Fault> {
+    let account = scene.account();
+    let arn = Arn::parse(text).filter(|arn| arn.service() == "iam");
+    let name = arn.as_ref().and_then(|arn| arn.resource().strip_prefix("oidc-provider/"));
+    let (Some(arn), Some(name)) = (&arn, name) else {
+        return Err(invalid(format!("Invalid ARN:  {text}")));
+    };
+    // No provider has an ARN for its name.
+    let name = if arn.account() == account.as_str() { name } else { text };
+    let of = |provider: &Item| self::arn(provider.account, &provider.name);
+    ItemTarget::of(scene, ItemKind::OidcProvider, name, of, text.to_owned(), missing)
+}
+
+fn arn(account: AccountId, name: &str) -> Arn {
+    Arn::iam(account.as_str(), &format!("oidc-provider/{name}"))
+}
+
+/// The URL without its scheme: a host, and a path if there is one. No port, no query.
+fn name_of(url: &str) -> Result<&str, Fault> {
+    let refused = || validation_error("Invalid Open ID Connect Provider URL");
+    let name = url.strip_prefix("https://").ok_or_else(refused)?;
+    let (host, path) = name.split_once('/').unwrap_or((name, ""));
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_path = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@%/".contains(&byte));
+    if host.split('.').all(is_label) && is_path { Ok(name) } else { Err(refused()) }
+}
+
+/// Each once, and not too many of them.
+fn client_ids_of(given: Vec<String>) -> Result<Vec<String>, Fault> {
+    let ids = each_once(given);
+    match ids.len() > CLIENT_IDS_MAX {
+        true => Err(over_quota("ClientIdsPerOpenIdConnectProvider", CLIENT_IDS_MAX)),
+        false => Ok(ids),
+    }
+}
+
+/// Each once, and not too many of them.
+fn thumbprints_of(given: Vec<String>) -> Result<Vec<String>, Fault> {
+    let thumbprints = each_once(given);
+    match thumbprints.len() > THUMBPRINTS_MAX {
+        true => Err(invalid(format!("Thumbprint list must contain fewer than {THUMBPRINTS_MAX} entries."))),
+        false => Ok(thumbprints),
+    }
+}
+
+fn each_once(given: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    given.into_iter().filter(|text| seen.insert(text.clone())).collect()
+}
+
+fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
+    Fault::new(400, "InvalidInput", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_a_host_and_a_path() {
+        for (url, name) in [
+            ("https://idp.example.com", Some("idp.example.com")),
+            ("https://idp.example.com/", Some("idp.example.com/")),
+            ("https://idp.example.com/id/A~1", Some("idp.example.com/id/A~1")),
+            ("https://localhost", Some("localhost")),
+            ("http://idp.example.com", None),
+            ("idp.example.com", None),
+            ("https://", None),
+            ("https:///x", None),
+            ("https://idp.example.com:8443", None),
+            ("https://ann@idp.example.com", None),
+            ("https://idp.example.com?a=b", None),
+            ("https://idp.example.com/a?b", None),
+            ("https://idp.example.com/a#b", None),
+            ("https://idp.example.com/a*", None),
+            ("https://idp..example.com", None),
+            ("https://-idp.example.com", None),
+            ("https://idp example.com", None),
+        ] {
+            assert_eq!(name_of(url).ok(), name, "{url}");
+        }
+    }
+}
