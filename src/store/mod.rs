@@ -17,6 +17,7 @@ pub mod master_key;
 pub mod messages;
 pub mod seal;
 pub mod snapshot;
+mod sql;
 pub mod sqlite;
 mod system_random;
 
