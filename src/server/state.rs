@@ -6,10 +6,13 @@ use std::{
     sync::Arc,
 };
 
+use super::tls;
 use crate::{
-    base::{AccountId, Random, Timestamp, random::NoRandomness},
-    config::{MasterKeySource, root},
-    store::{Directory, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom},
+    base::{AccountId, Random, SecretKey, Timestamp, random::NoRandomness},
+    config::{MasterKeySource, StorePlace, root},
+    store::{
+        Directory, MasterKey, MessageKey, RootKey, SqliteStore, Store, StoreError, SystemRandom, postgres::Database,
+    },
 };
 
 /// What is kept over restarts.
@@ -50,16 +53,61 @@ pub enum StateError {
     Folder(PathBuf, io::Error),
     /// The variable that holds the master key is not set.
     NoMasterKey(String),
+    /// The authorities of the database's certificate cannot be used.
+    Tls(String),
     /// The store refuses.
     Store(StoreError),
 }
 
+/// Where the identities of a configuration are, looked at but not opened.
+enum Found {
+    Folder { is_fresh: bool },
+    Database { database: Database, is_fresh: bool },
+}
+
+impl Found {
+    fn look(dir: &Path, place: &StorePlace) -> Result<Self, StateError> {
+        match place {
+            StorePlace::Folder => Ok(Found::Folder { is_fresh: SqliteStore::is_fresh(dir) }),
+            StorePlace::Postgres { url, ca_file } => {
+                let database = connect(url, ca_file.as_deref())?;
+                let is_fresh = database.is_fresh()?;
+                Ok(Found::Database { database, is_fresh })
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        match self {
+            Found::Folder { is_fresh } | Found::Database { is_fresh, .. } => *is_fresh,
+        }
+    }
+
+    fn open(self, dir: &Path, master: MasterKey, random: Arc<dyn Random>) -> Result<Box<dyn Store>, StoreError> {
+        Ok(match self {
+            Found::Folder { .. } => Box::new(SqliteStore::open(dir, master, random)?),
+            Found::Database { database, .. } => Box::new(database.open(master, random)?),
+        })
+    }
+}
+
+fn connect(url: &SecretKey, ca_file: Option<&Path>) -> Result<Database, StateError> {
+    let tls = tls::database(ca_file).map_err(|error| StateError::Tls(error.to_string()))?;
+    Ok(Database::connect(url.expose(), tls)?)
+}
+
 impl State {
-    /// Opens a data folder. `root` fixes the root key; `account` is the one that the configuration names.
+    /// Whether nothing is kept at a place yet.
+    pub fn is_fresh(dir: &Path, place: &StorePlace) -> Result<bool, StateError> {
+        Found::look(dir, place).map(|found| found.is_fresh())
+    }
+
+    /// Opens a data folder and the store that belongs to it. `root` fixes the root key; `account` is the one that the configuration names.
     ///
     /// A folder without an account gets one if `missing` allows it; with no root key given, one is made and returned.
     pub fn open(
         dir: &Path,
+        place: &StorePlace,
         master_key: &MasterKeySource,
         account: Option<AccountId>,
         root: Option<RootKey>,
@@ -67,7 +115,8 @@ impl State {
         now: Timestamp,
     ) -> Result<(Self, Option<Made>), StateError> {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let is_fresh = SqliteStore::is_fresh(dir);
+        let found = Found::look(dir, place)?;
+        let is_fresh = found.is_fresh();
         if is_fresh && missing == Missing::Refuse && root.is_none() {
             return Err(StateError::NoAccount(dir.to_owned()));
         }
@@ -81,7 +130,7 @@ impl State {
             }
         };
         let messages = Arc::new(MessageKey::derive(&master, random.clone())?);
-        let directory = Directory::open(Box::new(SqliteStore::open(dir, master, random.clone())?))?;
+        let directory = Directory::open(found.open(dir, master, random.clone())?)?;
         let known = directory.read(|work| work.accounts())?;
         let account = match (account, known.as_slice()) {
             (Some(account), _) => account,
@@ -101,7 +150,7 @@ impl State {
 }
 
 fn copy(key: &RootKey) -> RootKey {
-    RootKey { id: key.id.clone(), secret: crate::base::SecretKey::new(key.secret.expose().to_owned()) }
+    RootKey { id: key.id.clone(), secret: SecretKey::new(key.secret.expose().to_owned()) }
 }
 
 /// Makes the folder for its owner alone; one that is there is left as it is.
@@ -150,6 +199,7 @@ impl fmt::Display for StateError {
             }
             StateError::Folder(dir, error) => write!(f, "cannot make `{}`: {error}", dir.display()),
             StateError::NoMasterKey(name) => write!(f, "the variable {name} with the master key is not set"),
+            StateError::Tls(error) => write!(f, "store.ca_file: {error}"),
             StateError::Store(error) => write!(f, "{error}"),
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
                 return Err(over_quota("AccessKeysPerUser", KEYS_MAX));
             }
             let created = scene.caller.at();
-            let key = AccessKey { id, account, owner, status: KeyStatus::Active, created, last_used: None };
+            let key = AccessKey { id: id.clone(), account, owner, status: KeyStatus::Active, created, last_used: None };
             work.add_access_key(&key, &secret)?;
             Ok::<_, Fault>(key)
         })?;

@@ -87,7 +87,10 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let session_seconds_max = session_seconds(input);
     let target = named(scene, input)?;
     change("iam:UpdateRole", target, false, move |details| {
-        details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
+        details.description = match &description {
+            Some(text) => shown(Some(text.clone())),
+            None => details.description.take(),
+        };
         details.session_seconds_max = session_seconds_max.unwrap_or(SESSION_SECONDS);
         Ok(())
     })
@@ -97,7 +100,7 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
     let description = input.required("Description", &ROLE_DESCRIPTION);
     let target = named(scene, input)?;
     change("iam:UpdateRoleDescription", target, true, move |details| {
-        details.description = shown(Some(description));
+        details.description = shown(Some(description.clone()));
         Ok(())
     })
 }
@@ -107,7 +110,7 @@ pub(super) fn update_trust(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<P
     let target = named(scene, input)?;
     change("iam:UpdateAssumeRolePolicy", target, false, move |details| {
         check_trust(&trust)?;
-        details.trust = trust.into();
+        details.trust = trust.as_str().into();
         Ok(())
     })
 }
@@ -160,7 +163,7 @@ fn change(
     action: &'static str,
     target: Target,
     is_shown: bool,
-    change: impl FnOnce(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
+    change: impl Fn(&mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
     let plan = Plan::new(action, arn, move |scene| {

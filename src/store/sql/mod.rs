@@ -41,6 +41,10 @@ pub(super) trait Driver {
     fn latest(&self) -> Done<Sequence>;
     /// Makes everything durable.
     fn commit(self: Box<Self>) -> Done;
+    /// Whether it failed only because others came first.
+    fn is_overtaken(&self) -> bool {
+        false
+    }
 }
 
 /// What opens and seals secrets.

@@ -298,6 +298,10 @@ impl UnitOfWork for SqlWork<'_> {
         scan::all(self, visit)
     }
 
+    fn is_overtaken(&self) -> bool {
+        self.driver.is_overtaken()
+    }
+
     fn commit(self: Box<Self>) -> Done<Sequence> {
         let latest = changes::latest(&self)?;
         self.prune_changes()?;
