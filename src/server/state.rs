@@ -62,7 +62,7 @@ pub enum StateError {
 /// Where the identities of a configuration are, looked at but not opened.
 enum Found {
     Folder { is_fresh: bool },
-    Database { database: Database, is_fresh: bool },
+    Database { database: Box<Database>, is_fresh: bool },
 }
 
 impl Found {
@@ -91,9 +91,9 @@ impl Found {
     }
 }
 
-fn connect(url: &SecretKey, ca_file: Option<&Path>) -> Result<Database, StateError> {
+fn connect(url: &SecretKey, ca_file: Option<&Path>) -> Result<Box<Database>, StateError> {
     let tls = tls::database(ca_file).map_err(|error| StateError::Tls(error.to_string()))?;
-    Ok(Database::connect(url.expose(), tls)?)
+    Ok(Box::new(Database::connect(url.expose(), tls)?))
 }
 
 impl State {

@@ -18,8 +18,10 @@ use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
 pub struct Directory {
     store: Box<dyn Store>,
     snapshot: ArcSwap<Snapshot>,
-    /// Held from the beginning of a write to its swap: snapshots succeed each other in the order of commits.
+    /// Held from the beginning of a write to its swap.
     writing: Mutex<()>,
+    /// Held while a snapshot is swapped.
+    publishing: Mutex<()>,
     uses: DashMap<AccessKeyId, LastUsed>,
 }
 
@@ -38,7 +40,13 @@ impl Directory {
     /// Reads the whole store into a first snapshot.
     pub fn open(store: Box<dyn Store>) -> Result<Self, StoreError> {
         let snapshot = Snapshot::load(store.begin_reading()?.as_mut())?;
-        Ok(Self { store, snapshot: ArcSwap::from_pointee(snapshot), writing: Mutex::new(()), uses: DashMap::new() })
+        Ok(Self {
+            store,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            writing: Mutex::new(()),
+            publishing: Mutex::new(()),
+            uses: DashMap::new(),
+        })
     }
 
     /// The present snapshot. Taken once per request and used to its end; a request that lives long (a slow upload) is
@@ -70,6 +78,16 @@ impl Directory {
         self.attempt(&mut write).unwrap_or_else(|| Err(overtaken().into()))
     }
 
+    /// Shows a successor of `base`, unless a later one is shown already: whoever follows others may be faster than whoever
+    /// writes. A store that was put back to an earlier state is shown as it is.
+    fn publish(&self, base: &Arc<Snapshot>, next: Snapshot) {
+        let _turn = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let present = self.snapshot.load();
+        if Arc::ptr_eq(&present, base) || present.sequence() < next.sequence() {
+            self.snapshot.store(Arc::new(next));
+        }
+    }
+
     /// Writes once; `None` if it was overtaken.
     fn attempt<T, E: From<StoreError>>(
         &self,
@@ -79,9 +97,10 @@ impl Directory {
             Ok(work) => work,
             Err(error) => return Some(Err(error.into())),
         };
+        let base = self.snapshot.load_full();
         let written = write(work.as_mut()).and_then(|value| {
             // The successor is made before the commit: a change that cannot be shown is not made.
-            let next = self.snapshot.load().patched(work.as_mut())?;
+            let next = base.patched(work.as_mut())?;
             Ok((value, next))
         });
         let (value, next) = match written {
@@ -91,7 +110,7 @@ impl Directory {
         };
         match work.commit() {
             Ok(_) => {
-                self.snapshot.store(Arc::new(next));
+                self.publish(&base, next);
                 Some(Ok(value))
             }
             Err(error) if error.kind == ErrorKind::Conflict => None,
@@ -104,9 +123,9 @@ impl Directory {
     pub fn confirm(&self) -> Result<Sequence, StoreError> {
         let latest = self.read(|work| work.latest())?;
         if latest != self.snapshot.load().sequence() {
-            let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-            let next = self.snapshot.load().patched(self.store.begin_reading()?.as_mut())?;
-            self.snapshot.store(Arc::new(next));
+            let base = self.snapshot.load_full();
+            let next = base.patched(self.store.begin_reading()?.as_mut())?;
+            self.publish(&base, next);
         }
         Ok(self.snapshot.load().sequence())
     }

@@ -142,6 +142,7 @@ pub fn server() -> &'static Server {
             std::process::id(),
             server.folder.path().display()
         );
+        #[expect(clippy::zombie_processes, reason = "it outlives this process")]
         Command::new("sh")
             .args(["-c", &script])
             .stdin(Stdio::null())

@@ -188,6 +188,10 @@ impl Driver for Transaction<'_> {
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         let Some(link) = self.link.take() else { return };
+        if self.broken.get() == Some(ErrorKind::Unavailable) {
+            // Perhaps it does not answer; the database undoes what it is told no end of.
+            return self.links.free(None);
+        }
         let undone = self.links.wait(link.client.batch_execute("ROLLBACK"));
         self.links.free(undone.ok().map(|()| link));
     }
