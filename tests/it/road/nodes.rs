@@ -71,7 +71,7 @@ fn a_database_that_is_away_is_done_without_for_as_long_as_the_configuration_says
     let mut server = postgres::Server::start();
     let url = dir.path().join("url");
     fs::write(&url, server.database()).unwrap();
-    let nodes = [node(&upstream, &url, "4"), node(&upstream, &url, "4")];
+    let nodes = [node(&upstream, &url, "10"), node(&upstream, &url, "10")];
     let key = nodes[0].user("Ann", Some(ALLOW_ALL));
     let is_allowed = |node: &Gateway| node.send(&Signer::s3(&key), get()).status == 200;
     until("both nodes know the user", || nodes.iter().all(is_allowed));
@@ -86,14 +86,13 @@ fn a_database_that_is_away_is_done_without_for_as_long_as_the_configuration_says
         let refused = call(node, &node.root(), "CreateUser", &[("UserName", "Half")]);
         assert_eq!(refused.refusal(), (500, "ServiceFailure".into()));
     }
-    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     for node in &nodes {
         until("what was known is too old", || !is_allowed(node));
         let refusal = node.send(&Signer::s3(&key), get()).refusal();
         assert_eq!(refusal, (503, "ServiceUnavailable".into()));
         assert_eq!(call(node, &node.root(), "ListUsers", &[]).status, 503);
     }
-    assert!(since.elapsed() > Duration::from_secs(3), "{:?}", since.elapsed());
+    assert!(since.elapsed() > Duration::from_secs(8), "{:?}", since.elapsed());
 
     server.go_on();
     for node in &nodes {
