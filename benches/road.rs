@@ -43,7 +43,15 @@ static HOUSE: LazyLock<(SocketAddr, SocketAddr)> = LazyLock::new(|| {
     );
     let config = config::load(&text, &[("UPSTREAM_SECRET".to_owned(), "secret".to_owned())]).unwrap();
     let root = RootKey { id: AccessKeyId::parse(KEY.0).unwrap(), secret: SecretKey::new(KEY.1.into()) };
-    let opened = State::open(dir.path(), &config.master_key, None, Some(root), Missing::Make, Timestamp::now());
+    let opened = State::open(
+        dir.path(),
+        &config.store.place,
+        &config.master_key,
+        None,
+        Some(root),
+        Missing::Make,
+        Timestamp::now(),
+    );
     let places = Places::take(&config).unwrap();
     let server = Box::leak(Box::new(Server::start(config, opened.unwrap().0, places).unwrap()));
     (server.address, upstream)

@@ -1,6 +1,8 @@
 //! What a request pays for identities, and what a change pays to be seen, in a directory with many users.
 //!
-//! `COUNTERSIGN_BENCH_USERS` sets how many (100,000 if unset). Prints how long they took to load and the resident memory.
+//! `COUNTERSIGN_BENCH_USERS` sets how many (100,000 if unset); there are 10,000 policies, of which each user holds two.
+//! `COUNTERSIGN_BENCH_URL` names an empty PostgreSQL database to use in place of SQLite. Prints how long they took to load
+//! and the resident memory.
 // A bench that cannot be set up panics.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
@@ -17,23 +19,38 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     store::{
         AccessKey, Account, Directory, Identity, IdentityKind, KeyOwner, KeyStatus, ManagedPolicy, MasterKey,
-        SqliteStore, Store, StoreError, SystemRandom,
+        SqliteStore, Store, StoreError, SystemRandom, postgres::Database,
     },
 };
 use divan::{Bencher, black_box};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 
 const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::home/${aws:username}/*"}]}"#;
+
+/// How many policies there are besides the one that all users hold.
+const POLICIES: u64 = 9_999;
 
 static DIRECTORY: LazyLock<(Directory, tempfile::TempDir, u64)> = LazyLock::new(|| {
     let users = std::env::var("COUNTERSIGN_BENCH_USERS").ok().and_then(|it| it.parse().ok()).unwrap_or(100_000);
     let dir = tempfile::tempdir().unwrap();
-    let open = || {
+    let url = std::env::var("COUNTERSIGN_BENCH_URL").ok();
+    let open = || -> Box<dyn Store> {
         let master = MasterKey::parse(&"01".repeat(32)).unwrap();
-        SqliteStore::open(dir.path(), master, Arc::new(SystemRandom)).unwrap()
+        match &url {
+            None => Box::new(SqliteStore::open(dir.path(), master, Arc::new(SystemRandom)).unwrap()),
+            Some(url) => {
+                let tls = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+                    .with_safe_default_protocol_versions()
+                    .unwrap()
+                    .with_root_certificates(RootCertStore::empty())
+                    .with_no_client_auth();
+                Box::new(Database::connect(url, tls).unwrap().open(master, Arc::new(SystemRandom)).unwrap())
+            }
+        }
     };
-    populate(&open(), users).unwrap();
+    populate(open().as_ref(), users).unwrap();
     let (start, before) = (Instant::now(), resident_kib());
-    let directory = Directory::open(Box::new(open())).unwrap();
+    let directory = Directory::open(open()).unwrap();
     let grown = resident_kib() - before;
     println!("{users} users loaded in {:?}, {grown} KiB of resident memory more", start.elapsed());
     (directory, dir, users)
@@ -90,6 +107,11 @@ fn populate(store: &dyn Store, users: u64) -> Result<(), StoreError> {
         boundaries: 0,
     };
     work.add_policy(&policy, DOCUMENT)?;
+    for number in 1..=POLICIES {
+        let policy =
+            ManagedPolicy { id: policy_id(number).into(), name: format!("home{number}").into(), ..policy.clone() };
+        work.add_policy(&policy, DOCUMENT)?;
+    }
     work.attach("AGPA0", "ANPA0")?;
     (0..users).try_for_each(|number| add_user(work.as_mut(), number))?;
     work.commit().map(drop)
@@ -100,6 +122,7 @@ fn add_user(work: &mut dyn countersign::store::UnitOfWork, number: u64) -> Resul
     work.add_identity(&identity(IdentityKind::User, &id))?;
     work.add_member("AGPA0", &id)?;
     work.attach(&id, "ANPA0")?;
+    work.attach(&id, &policy_id(1 + number % POLICIES))?;
     let (account, created, status) = (AccountId::from_number(1), Timestamp::UNIX_EPOCH, KeyStatus::Active);
     let owner = KeyOwner::User(id.into());
     let key = AccessKey { id: key_id(number), account, owner, status, created, last_used: None };
@@ -109,6 +132,10 @@ fn add_user(work: &mut dyn countersign::store::UnitOfWork, number: u64) -> Resul
 fn identity(kind: IdentityKind, id: &str) -> Identity {
     let created = Timestamp::UNIX_EPOCH;
     Identity { kind, account: AccountId::from_number(1), id: id.into(), name: id.into(), path: "/".into(), created }
+}
+
+fn policy_id(number: u64) -> String {
+    format!("ANPA{number}")
 }
 
 fn key_id(number: u64) -> AccessKeyId {

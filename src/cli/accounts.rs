@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use super::{Failure, configuration, variables};
 use crate::{
     base::AccountId,
-    config::{MasterKeySource, root},
+    config::{MasterKeySource, StorePlace, root},
     gateway::clock,
     server::state::{Missing, State, copy},
     store::{KeyOwner, RootKey, SystemRandom},
@@ -22,7 +22,7 @@ use crate::{
   countersign account list --config countersign.toml
 
 An account is a world of its own: users, policies and buckets of one are strangers to another. A server that holds the \
-data folder has to be stopped first; the configuration's key accounts makes accounts as a server starts.")]
+data folder has to be stopped first, unless the accounts are in PostgreSQL; the configuration's key accounts makes accounts as a server starts.")]
 pub(super) struct Account {
     #[command(subcommand)]
     verb: Verb,
@@ -75,7 +75,7 @@ impl Account {
             Verb::Create { place, id } => {
                 let state = place.open()?;
                 let id = id.map_or_else(|| root::random_account(&SystemRandom), Ok)?;
-                if state.directory.read(|work| work.account(id))?.is_some() {
+                if id == AccountId::AWS || state.directory.read(|work| work.account(id))?.is_some() {
                     return Err(format!("account {id} is there already; nothing was changed").into());
                 }
                 let key = root_key(&state, id)?;
@@ -84,7 +84,8 @@ impl Account {
             }
             Verb::List { place } => {
                 let state = place.open()?;
-                for account in state.directory.read(|work| work.accounts())? {
+                let accounts = state.directory.read(|work| work.accounts())?;
+                for account in accounts.into_iter().filter(|account| account.id != AccountId::AWS) {
                     let keys = state.directory.read(|work| work.access_keys(account.id, &KeyOwner::Root))?;
                     let keys: Vec<&str> = keys.iter().map(|key| key.id.as_str()).collect();
                     let created = account.created.strftime("%Y-%m-%dT%H:%M:%SZ");
@@ -95,7 +96,7 @@ impl Account {
             }
             Verb::RootKey { place, id } => {
                 let state = place.open()?;
-                if state.directory.read(|work| work.account(id))?.is_none() {
+                if id == AccountId::AWS || state.directory.read(|work| work.account(id))?.is_none() {
                     return Err(format!("there is no account {id}; make it with: countersign account create").into());
                 }
                 let key = root_key(&state, id)?;
@@ -107,19 +108,19 @@ impl Account {
 
 impl Place {
     fn open(self) -> Result<State, Failure> {
-        let (dir, master_key, account) = match (self.data_dir, self.config) {
+        let (dir, place, master_key, account) = match (self.data_dir, self.config) {
             (dir, Some(path)) => {
                 let config = configuration(&path, &variables())?;
-                (dir.unwrap_or(config.data_dir), config.master_key, config.account_id)
+                (dir.unwrap_or(config.data_dir), config.store.place, config.master_key, config.account_id)
             }
             (Some(dir), None) => {
                 let dir = std::path::absolute(dir)?;
                 let master_key = MasterKeySource::File(dir.join("master.key"));
-                (dir, master_key, None)
+                (dir, StorePlace::Folder, master_key, None)
             }
             (None, None) => return Err("name a folder with --data-dir".into()),
         };
-        let (state, _) = State::open(&dir, &master_key, account, None, Missing::Refuse, clock::now())?;
+        let (state, _) = State::open(&dir, &place, &master_key, account, None, Missing::Refuse, clock::now())?;
         Ok(state)
     }
 }

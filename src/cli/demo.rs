@@ -82,7 +82,8 @@ impl Demo {
         let config = config::load(&text, &[(SECRET.to_owned(), secret)])?;
         let places = Places::take(&config)?;
         let had_key = given.as_ref().map(|key| key.id.to_string());
-        let (state, made) = State::open(&dir, &config.master_key, account, given, Missing::Make, clock::now())?;
+        let (state, made) =
+            State::open(&dir, &config.store.place, &config.master_key, account, given, Missing::Make, clock::now())?;
         let account = state.account;
         let signals = Signals::listen()?;
         let server = Server::start(config, state, places)?;

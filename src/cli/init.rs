@@ -9,10 +9,9 @@ use clap::Args;
 
 use super::{Failure, configuration, variables};
 use crate::{
-    config::{MasterKeySource, root},
+    config::{MasterKeySource, StorePlace, root},
     gateway::clock,
     server::state::{Missing, State},
-    store::SqliteStore,
 };
 
 #[derive(Args)]
@@ -25,7 +24,7 @@ pub(super) struct Init {
     /// The folder to make
     #[arg(long, env = "COUNTERSIGN_DATA_DIR", value_name = "DIR", required_unless_present = "config")]
     data_dir: Option<PathBuf>,
-    /// The configuration whose data_dir, account_id and master_key count; --data-dir stands over its data_dir
+    /// The configuration whose data_dir, account_id, master_key and store count; --data-dir stands over its data_dir
     #[arg(long, env = "COUNTERSIGN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -34,26 +33,30 @@ impl Init {
     pub(super) fn run(self) -> Result<(), Failure> {
         let mut variables = variables();
         let dir = self.data_dir.map(std::path::absolute).transpose()?;
-        let (dir, master_key, account) = match (dir, self.config) {
+        let (dir, place, master_key, account) = match (dir, self.config) {
             (dir, Some(path)) => {
                 if let Some(dir) = dir {
                     let dir = dir.to_str().ok_or("the data folder's name is no UTF-8")?.to_owned();
                     variables.push(("COUNTERSIGN_DATA_DIR".into(), dir));
                 }
                 let config = configuration(&path, &variables)?;
-                (config.data_dir, config.master_key, config.account_id)
+                (config.data_dir, config.store.place, config.master_key, config.account_id)
             }
             (Some(dir), None) => {
                 let master_key = MasterKeySource::File(dir.join("master.key"));
-                (dir, master_key, root::account(&variables)?)
+                (dir, StorePlace::Folder, master_key, root::account(&variables)?)
             }
             (None, None) => return Err("name a folder with --data-dir".into()),
         };
-        if !SqliteStore::is_fresh(&dir) {
-            return Err(format!("`{}` holds an account already; nothing was changed", dir.display()).into());
+        if !State::is_fresh(&dir, &place)? {
+            return Err(match place {
+                StorePlace::Folder => format!("`{}` holds an account already; nothing was changed", dir.display()),
+                StorePlace::Postgres { .. } => "the database holds an account already; nothing was changed".to_owned(),
+            }
+            .into());
         }
         let given = root::key(&variables)?;
-        let (state, made) = State::open(&dir, &master_key, account, given, Missing::Make, clock::now())?;
+        let (state, made) = State::open(&dir, &place, &master_key, account, given, Missing::Make, clock::now())?;
         let mut out = io::stdout();
         writeln!(out, "Made {} with account {}.", dir.display(), state.account)?;
         match &master_key {

@@ -23,7 +23,7 @@ pub(super) struct Source {
     path: PathBuf,
     /// Files of which a change counts as one of the configuration.
     watched: Vec<PathBuf>,
-    fixed: [(&'static str, String); 15],
+    fixed: [(&'static str, String); 17],
 }
 
 impl Source {

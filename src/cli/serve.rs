@@ -39,8 +39,15 @@ impl Serve {
         log::install(log::filter(&config.log_level)?, config.log_format);
         let given = root::key(&variables())?;
         let places = Places::take(&config)?;
-        let (state, made) =
-            State::open(&config.data_dir, &config.master_key, config.account_id, given, Missing::Refuse, clock::now())?;
+        let (state, made) = State::open(
+            &config.data_dir,
+            &config.store.place,
+            &config.master_key,
+            config.account_id,
+            given,
+            Missing::Refuse,
+            clock::now(),
+        )?;
         state.ensure_accounts(&config.accounts, clock::now())?;
         debug_assert!(made.is_none(), "serve makes no root key, for there is nobody to show it to");
         let source = Source::new(self.config, &config);

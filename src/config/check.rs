@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root, store::store,
     upstream::upstreams,
 };
 use crate::{
@@ -43,6 +43,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         log_format: raw.parsed("log.format", "\"text\" or \"json\"", |text| text.parse().ok()).unwrap_or(Format::Text),
         log_level: log_level(&mut raw),
         master_key: master_key(&mut raw, &data_dir, variables),
+        store: store(&mut raw, variables),
         upstreams: upstreams(&mut raw, listen, variables),
         quotas: quotas(&mut raw),
         organization,

@@ -225,6 +225,41 @@ const KEYS: &[Key] = &[
         "environment variable with that key instead, 32 bytes in hexadecimal or base 64",
         "left out: master_key.file; a variable is for machines without a safe disk",
     ),
+    key(
+        "store.url_file",
+        Text,
+        "",
+        "file with the URL of a PostgreSQL database for several nodes: postgresql://user:password@host/name",
+        "left out: SQLite in data_dir, for one node; nodes of one database need one and the same master key",
+    ),
+    key(
+        "store.url_variable",
+        Text,
+        "",
+        "environment variable with that URL instead",
+        "left out: store.url_file; the password stays out of this file",
+    ),
+    key(
+        "store.ca_file",
+        Text,
+        "",
+        "PEM file with the authorities that sign the database's certificate",
+        "left out: the system's; TLS is spoken if the database does, and demanded with sslmode=require in the URL",
+    ),
+    key(
+        "store.poll_milliseconds",
+        Number,
+        "250",
+        "how often the database is asked for changes of other nodes",
+        "a revocation is seen everywhere within a second, even if the database gives no hints",
+    ),
+    key(
+        "store.staleness_seconds_max",
+        Number,
+        "300",
+        "how long requests are decided on what was known before the database went away; 0 refuses them at once",
+        "a database that fails over is back by then; whoever was revoked meanwhile must not stay in for longer",
+    ),
 ];
 
 /// The keys of each `[[upstream]]`.

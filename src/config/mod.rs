@@ -9,6 +9,7 @@ mod organization;
 pub mod pem;
 pub mod raw;
 pub mod root;
+mod store;
 mod upstream;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -58,6 +59,8 @@ pub struct Config {
     pub log_level: String,
     /// Where the master key is.
     pub master_key: MasterKeySource,
+    /// Where identities are kept, and how closely they are followed.
+    pub store: Store,
     /// What limits all accounts.
     pub organization: Organization,
     /// The files that it is read from.
@@ -114,6 +117,29 @@ pub enum MasterKeySource {
     File(PathBuf),
     /// In an environment variable of this name.
     Variable(String),
+}
+
+/// Where identities are kept.
+pub struct Store {
+    /// The place.
+    pub place: StorePlace,
+    /// How often it is asked for changes of others.
+    pub poll: Duration,
+    /// How long requests are decided while it is away.
+    pub staleness_max: Duration,
+}
+
+/// The places of identities.
+pub enum StorePlace {
+    /// SQLite, in the data folder.
+    Folder,
+    /// A PostgreSQL database, which other nodes may use too.
+    Postgres {
+        /// Where it is, with the password.
+        url: SecretKey,
+        /// Authorities to trust instead of the system's, PEM.
+        ca_file: Option<PathBuf>,
+    },
 }
 
 /// A backend.
@@ -207,9 +233,19 @@ impl Url {
     }
 }
 
+impl StorePlace {
+    /// The authorities of a database's certificate.
+    fn ca_file(&self) -> Option<&PathBuf> {
+        match self {
+            StorePlace::Folder => None,
+            StorePlace::Postgres { ca_file, .. } => ca_file.as_ref(),
+        }
+    }
+}
+
 impl Config {
     /// The keys of which a change counts only after a restart, with what they are.
-    pub fn fixed(&self) -> [(&'static str, String); 15] {
+    pub fn fixed(&self) -> [(&'static str, String); 17] {
         [
             ("listen", self.listen.to_string()),
             ("admin_listen", self.admin_listen.to_string()),
@@ -226,6 +262,8 @@ impl Config {
             ("log.format", format!("{:?}", self.log_format)),
             ("log.level", self.log_level.clone()),
             ("master_key", format!("{:?}", self.master_key)),
+            ("store", format!("{:?} {:?}", self.store.poll, self.store.staleness_max)),
+            ("store.ca_file", format!("{:?}", self.store.place.ca_file())),
         ]
     }
 }

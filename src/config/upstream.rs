@@ -234,7 +234,7 @@ fn headers(raw: &mut Raw, key: &str, variables: &[(String, String)]) -> HeaderMa
 
 /// A text that is kept outside the configuration: `file:PATH` or `env:NAME`. What is said here may be the secret itself,
 /// written in the wrong place, and is not repeated.
-fn outside(raw: &mut Raw, key: &str, source: &str, variables: &[(String, String)]) -> Option<String> {
+pub(super) fn outside(raw: &mut Raw, key: &str, source: &str, variables: &[(String, String)]) -> Option<String> {
     let found = if let Some(path) = source.strip_prefix("file:") {
         if !path.starts_with('/') {
             raw.fault(key, RELATIVE);

@@ -180,7 +180,7 @@ fn change(
     call: &Call,
     means: &Means,
     status: StatusCode,
-    change: impl FnOnce(&mut dyn UnitOfWork, &Bucket) -> Result<(), Refused>,
+    change: impl Fn(&mut dyn UnitOfWork, &Bucket) -> Result<(), Refused>,
 ) -> Result<Reply, Fault> {
     let changed = means.directory.write(|work| {
         let bucket = match work.bucket(call.bucket())? {

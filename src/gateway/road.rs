@@ -67,8 +67,8 @@ pub struct Shared {
     pub recorder: Recorder,
     /// Memory that bodies take.
     pub held: Budget,
-    /// Whether the store can be read: while it cannot, nobody knows whether the snapshot still holds.
-    pub store: Condition,
+    /// Whether the snapshot may be decided on: for a while after it was known to be current.
+    pub snapshot: Condition,
 }
 
 /// The road, as one worker has it.
@@ -171,10 +171,10 @@ impl Gateway {
 
     /// Nothing is answered that cannot be recorded, or decided on what may be out of date.
     fn check_state(&self) -> Result<(), Fault> {
-        let why = match (self.shared.recorder.is_writable(), self.shared.store.holds()) {
+        let why = match (self.shared.recorder.is_writable(), self.shared.snapshot.holds()) {
             (true, true) => return Ok(()),
             (false, _) => "records cannot be written",
-            (true, false) => "the store cannot be read",
+            (true, false) => "the store could not be read for too long",
         };
         Err(Fault::new(503, "ServiceUnavailable", "Service is unable to handle request.").because(why))
     }

@@ -12,12 +12,12 @@ use tokio::{
 use super::admin;
 use crate::{
     gateway::clock,
-    store::Directory,
-    telemetry::{Condition, Health, event::SnapshotConfirmed},
+    store::{Directory, Sequence},
+    telemetry::{
+        Condition, Health,
+        event::{SnapshotConfirmed, StoreAway},
+    },
 };
-
-/// How often the store is asked whether it is there: a revocation counts within this time, or requests are refused.
-const CONFIRM: Duration = Duration::from_secs(1);
 
 /// How long the store may take for its answer.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -28,8 +28,14 @@ const FLUSH: Duration = Duration::from_secs(60);
 /// What is kept.
 pub(super) struct House {
     pub directory: Arc<Directory>,
-    /// Whether the store can be read, for the road.
+    /// Whether the store can be read.
     pub store: Condition,
+    /// Whether the snapshot may be decided on, for the road.
+    pub snapshot: Condition,
+    /// How often the store is asked for changes of others.
+    pub poll: Duration,
+    /// How long the snapshot counts after it was known to be current; if it is zero, until the store does not answer.
+    pub staleness_max: Duration,
     pub health: Health,
     /// Turns true when the server drains: it is not ready any more.
     pub draining: watch::Receiver<bool>,
@@ -40,7 +46,7 @@ pub(super) struct House {
 /// Keeps house until the server has ended. Without housekeeping nobody knows whether the snapshot still holds, so that
 /// nothing is served any more.
 pub(super) fn keep(house: House, admin_listener: TcpListener) {
-    let _last_word = LastWord(house.store.clone());
+    let _last_word = LastWord([house.store.clone(), house.snapshot.clone()]);
     let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "no housekeeping"),
@@ -53,7 +59,17 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
         },
     );
     runtime.block_on(async {
-        let House { directory, store, health, mut ended, .. } = house;
+        let House { directory, store, snapshot, poll, staleness_max, health, mut ended, .. } = house;
+        let (confirmed, confirmations) = watch::channel(());
+        let patience = if staleness_max.is_zero() { poll + ANSWER } else { staleness_max.max(poll * 2) };
+        let follower = Follower {
+            directory: directory.clone(),
+            store,
+            snapshot: snapshot.clone(),
+            confirmed,
+            poll,
+            is_strict: staleness_max.is_zero(),
+        };
         let answering = admin::serve(admin_listener, health, ended.clone());
         let answering = async {
             if let Err(error) = answering.await {
@@ -63,7 +79,8 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
         };
         tokio::select! {
             () = answering => {}
-            () = confirm(directory.clone(), store) => {}
+            () = follower.follow() => {}
+            () = vouch(snapshot, confirmations, patience) => {}
             () = flush(directory.clone()) => {}
             _ = ended.wait_for(|ended| *ended) => {}
         }
@@ -74,49 +91,98 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
 }
 
 /// However housekeeping ends, the store is not vouched for any more.
-struct LastWord(Condition);
+struct LastWord([Condition; 2]);
 
 impl Drop for LastWord {
     fn drop(&mut self) {
-        self.0.fail("nobody keeps house");
+        self.0.iter().for_each(|condition| condition.fail("nobody keeps house"));
     }
 }
 
 /// Asks the store, again and again, for its latest change, which the snapshot must show.
-async fn confirm(directory: Arc<Directory>, store: Condition) {
-    let mut ticks = interval(CONFIRM);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let asked = directory.clone();
-        let mut answer = spawn_blocking(move || asked.confirm());
-        let answer = match timeout(ANSWER, &mut answer).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                unreadable(&store, &"no answer in time");
-                // It is asked again when it has answered this.
-                answer.await
+struct Follower {
+    directory: Arc<Directory>,
+    store: Condition,
+    snapshot: Condition,
+    /// Tells of each time that the snapshot was known to be current.
+    confirmed: watch::Sender<()>,
+    poll: Duration,
+    /// Whether a store that does not answer ends all decisions at once.
+    is_strict: bool,
+}
+
+impl Follower {
+    async fn follow(self) {
+        let mut ticks = interval(self.poll);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut hints = self.directory.hints();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = hint(&mut hints) => {}
             }
-        };
-        match answer {
-            Ok(Ok(sequence)) => {
-                if !store.holds() {
-                    tracing::info!("the store can be read again");
+            let asked = self.directory.clone();
+            let mut answer = spawn_blocking(move || asked.confirm());
+            let answer = match timeout(ANSWER, &mut answer).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    self.lost(&"no answer in time");
+                    // It is asked again when it has answered this.
+                    answer.await
                 }
-                store.hold();
-                SnapshotConfirmed { sequence: sequence.0, at: clock::now() }.emit();
+            };
+            match answer {
+                Ok(Ok(sequence)) => self.found(sequence),
+                Ok(Err(error)) => self.lost(&error),
+                Err(error) => self.lost(&error),
             }
-            Ok(Err(error)) => unreadable(&store, &error),
-            Err(error) => unreadable(&store, &error),
         }
+    }
+
+    fn found(&self, sequence: Sequence) {
+        if !self.store.holds() {
+            tracing::info!("the store can be read again");
+        }
+        self.snapshot.hold();
+        self.store.hold();
+        self.confirmed.send_replace(());
+        SnapshotConfirmed { sequence: sequence.0, at: clock::now() }.emit();
+    }
+
+    fn lost(&self, error: &dyn Display) {
+        StoreAway { error, is_new: self.store.holds() }.emit();
+        if self.is_strict {
+            self.snapshot.fail("the store cannot be read");
+        }
+        self.store.fail(error.to_string());
     }
 }
 
-fn unreadable(store: &Condition, error: &dyn Display) {
-    if store.holds() {
-        tracing::error!(%error, "the store cannot be read; requests are refused");
+/// Waits for a hint; for ever, where there are none.
+async fn hint(hints: &mut Option<watch::Receiver<()>>) {
+    if let Some(receiver) = hints
+        && receiver.changed().await.is_ok()
+    {
+        return;
     }
-    store.fail(error.to_string());
+    *hints = None;
+    std::future::pending().await
+}
+
+/// Lets the snapshot count no longer than `patience` after it was known to be current.
+async fn vouch(snapshot: Condition, mut confirmations: watch::Receiver<()>, patience: Duration) {
+    loop {
+        match timeout(patience, confirmations.changed()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return,
+            Err(_) => {
+                if snapshot.holds() {
+                    tracing::error!("the store was away for too long; requests are refused");
+                }
+                snapshot.fail("the store was away for too long");
+            }
+        }
+    }
 }
 
 async fn flush(directory: Arc<Directory>) {

@@ -114,8 +114,11 @@ impl Server {
         health.check("audit", move || records.health());
         let store_holds = health.condition("store");
         store_holds.hold();
+        let snapshot_holds = health.condition("snapshot");
+        snapshot_holds.hold();
 
         let (config_listen, Places { listeners, admin }) = (config.listen, places);
+        let (poll, staleness_max) = (config.store.poll, config.store.staleness_max);
         let (limits, drain_time) = (connection_limits(&config), config.limits.drain_time);
         let (certificate, tls) = match &config.tls {
             None => (None, None),
@@ -148,7 +151,7 @@ impl Server {
             settings: ArcSwap::from_pointee(settings),
             recorder: Recorder::new(spool.clone(), directory.clone()),
             held: Budget::default(),
-            store: store_holds.clone(),
+            snapshot: snapshot_holds.clone(),
         });
 
         let no_address = |error: io::Error| StartError::System(error.to_string());
@@ -165,7 +168,16 @@ impl Server {
             let make = move || Road(Gateway::new(shared));
             threads.push(worker::start(index, listener, crew.clone(), make).map_err(no_address)?);
         }
-        let house = housekeeping::House { directory, store: store_holds, health, draining: follow, ended };
+        let house = housekeeping::House {
+            directory,
+            store: store_holds,
+            snapshot: snapshot_holds,
+            poll,
+            staleness_max,
+            health,
+            draining: follow,
+            ended,
+        };
         let housekeeper = thread::Builder::new().name("housekeeper".into());
         let housekeeper = housekeeper.spawn(move || housekeeping::keep(house, admin)).map_err(no_address)?;
         Ok(Self {

@@ -6,10 +6,14 @@ use std::{
     sync::Arc,
 };
 
+use super::tls;
 use crate::{
-    base::{AccountId, Random, Timestamp, random::NoRandomness},
-    config::{MasterKeySource, root},
-    store::{Directory, KeyOwner, MasterKey, MessageKey, RootKey, SqliteStore, StoreError, SystemRandom, aws_managed},
+    base::{AccountId, Random, SecretKey, Timestamp, random::NoRandomness},
+    config::{MasterKeySource, StorePlace, root},
+    store::{
+        Directory, KeyOwner, MasterKey, MessageKey, RootKey, SqliteStore, Store, StoreError, SystemRandom, aws_managed,
+        postgres::Database,
+    },
 };
 
 /// What is kept over restarts.
@@ -48,16 +52,61 @@ pub enum StateError {
     Folder(PathBuf, io::Error),
     /// The variable that holds the master key is not set.
     NoMasterKey(String),
+    /// The authorities of the database's certificate cannot be used.
+    Tls(String),
     /// The store refuses.
     Store(StoreError),
 }
 
+/// Where the identities of a configuration are, looked at but not opened.
+enum Found {
+    Folder { is_fresh: bool },
+    Database { database: Box<Database>, is_fresh: bool },
+}
+
+impl Found {
+    fn look(dir: &Path, place: &StorePlace) -> Result<Self, StateError> {
+        match place {
+            StorePlace::Folder => Ok(Found::Folder { is_fresh: SqliteStore::is_fresh(dir) }),
+            StorePlace::Postgres { url, ca_file } => {
+                let database = connect(url, ca_file.as_deref())?;
+                let is_fresh = database.is_fresh()?;
+                Ok(Found::Database { database, is_fresh })
+            }
+        }
+    }
+
+    fn is_fresh(&self) -> bool {
+        match self {
+            Found::Folder { is_fresh } | Found::Database { is_fresh, .. } => *is_fresh,
+        }
+    }
+
+    fn open(self, dir: &Path, master: MasterKey, random: Arc<dyn Random>) -> Result<Box<dyn Store>, StoreError> {
+        Ok(match self {
+            Found::Folder { .. } => Box::new(SqliteStore::open(dir, master, random)?),
+            Found::Database { database, .. } => Box::new(database.open(master, random)?),
+        })
+    }
+}
+
+fn connect(url: &SecretKey, ca_file: Option<&Path>) -> Result<Box<Database>, StateError> {
+    let tls = tls::database(ca_file).map_err(|error| StateError::Tls(error.to_string()))?;
+    Ok(Box::new(Database::connect(url.expose(), tls)?))
+}
+
 impl State {
-    /// Opens a data folder. `root` fixes the root key; `account` is the one that the configuration names.
+    /// Whether nothing is kept at a place yet.
+    pub fn is_fresh(dir: &Path, place: &StorePlace) -> Result<bool, StateError> {
+        Found::look(dir, place).map(|found| found.is_fresh())
+    }
+
+    /// Opens a data folder and the store that belongs to it. `root` fixes the root key; `account` is the one that the configuration names.
     ///
     /// A folder without an account gets one if `missing` allows it; with no root key given, one is made and returned.
     pub fn open(
         dir: &Path,
+        place: &StorePlace,
         master_key: &MasterKeySource,
         account: Option<AccountId>,
         root: Option<RootKey>,
@@ -65,7 +114,8 @@ impl State {
         now: Timestamp,
     ) -> Result<(Self, Option<Made>), StateError> {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let is_fresh = SqliteStore::is_fresh(dir);
+        let found = Found::look(dir, place)?;
+        let is_fresh = found.is_fresh();
         if is_fresh && missing == Missing::Refuse && root.is_none() {
             return Err(StateError::NoAccount(dir.to_owned()));
         }
@@ -79,7 +129,7 @@ impl State {
             }
         };
         let messages = Arc::new(MessageKey::derive(&master, random.clone())?);
-        let directory = Directory::open(Box::new(SqliteStore::open(dir, master, random.clone())?))?;
+        let directory = Directory::open(found.open(dir, master, random.clone())?)?;
         let mut known = directory.read(|work| work.accounts())?;
         known.retain(|account| account.id != AccountId::AWS);
         let account = match (account, known.as_slice()) {
@@ -121,7 +171,7 @@ impl State {
 
 /// The same key again: one to keep, one to show.
 pub fn copy(key: &RootKey) -> RootKey {
-    RootKey { id: key.id.clone(), secret: crate::base::SecretKey::new(key.secret.expose().to_owned()) }
+    RootKey { id: key.id.clone(), secret: SecretKey::new(key.secret.expose().to_owned()) }
 }
 
 /// Makes the folder for its owner alone; one that is there is left as it is.
@@ -167,6 +217,7 @@ impl fmt::Display for StateError {
             }
             StateError::Folder(dir, error) => write!(f, "cannot make `{}`: {error}", dir.display()),
             StateError::NoMasterKey(name) => write!(f, "the variable {name} with the master key is not set"),
+            StateError::Tls(error) => write!(f, "store.ca_file: {error}"),
             StateError::Store(error) => write!(f, "{error}"),
         }
     }

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use dashmap::DashMap;
+use tokio::sync::watch;
 
 use super::{
-    AccessKey, Account, KeyOwner, KeyStatus, LastUsed, Sequence, Snapshot, Store, StoreError, UnitOfWork,
+    AccessKey, Account, ErrorKind, KeyOwner, KeyStatus, LastUsed, Sequence, Snapshot, Store, StoreError, UnitOfWork,
     accesses::Notes,
 };
 use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
@@ -18,11 +19,16 @@ use crate::base::{AccessKeyId, AccountId, SecretKey, Timestamp};
 pub struct Directory {
     store: Box<dyn Store>,
     snapshot: ArcSwap<Snapshot>,
-    /// Held from the beginning of a write to its swap: snapshots succeed each other in the order of commits.
+    /// Held from the beginning of a write to its swap.
     writing: Mutex<()>,
+    /// Held while a snapshot is swapped.
+    publishing: Mutex<()>,
     uses: DashMap<AccessKeyId, LastUsed>,
     accesses: Notes,
 }
+
+/// How often a unit of work is begun anew, at most.
+const ATTEMPTS: usize = 8;
 
 /// An access key of root, given from outside.
 pub struct RootKey {
@@ -35,11 +41,12 @@ pub struct RootKey {
 impl Directory {
     /// Reads the whole store into a first snapshot.
     pub fn open(store: Box<dyn Store>) -> Result<Self, StoreError> {
-        let snapshot = Snapshot::load(store.begin()?.as_mut())?;
+        let snapshot = Snapshot::load(store.begin_reading()?.as_mut())?;
         Ok(Self {
             store,
             snapshot: ArcSwap::from_pointee(snapshot),
             writing: Mutex::new(()),
+            publishing: Mutex::new(()),
             uses: DashMap::new(),
             accesses: Notes::default(),
         })
@@ -53,24 +60,65 @@ impl Directory {
 
     /// Reads in one unit of work, which is then undone. Blocks on the store.
     pub fn read<T, E: From<StoreError>>(&self, read: impl FnOnce(&mut dyn UnitOfWork) -> Result<T, E>) -> Result<T, E> {
-        read(self.store.begin()?.as_mut())
+        read(self.store.begin_reading()?.as_mut())
     }
 
     /// Writes in one unit of work. When this returns, the change is durable and the snapshot shows it; if it or `write`
-    /// fails, nothing was changed. Blocks on the store.
+    /// fails, nothing was changed. Where another node came first, `write` is called again in a new unit of work. Blocks on
+    /// the store.
     pub fn write<T, E: From<StoreError>>(
         &self,
-        write: impl FnOnce(&mut dyn UnitOfWork) -> Result<T, E>,
+        mut write: impl FnMut(&mut dyn UnitOfWork) -> Result<T, E>,
     ) -> Result<T, E> {
         // Whoever panicked with the lock held left the snapshot as it was.
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut work = self.store.begin()?;
-        let value = write(work.as_mut())?;
-        // The successor is made before the commit: a change that cannot be shown is not made.
-        let next = self.snapshot.load().patched(work.as_mut())?;
-        work.commit()?;
-        self.snapshot.store(Arc::new(next));
-        Ok(value)
+        for _ in 1..ATTEMPTS {
+            if let Some(done) = self.attempt(&mut write) {
+                return done;
+            }
+        }
+        let overtaken = || StoreError::new(ErrorKind::Conflict, "other nodes came first again and again");
+        self.attempt(&mut write).unwrap_or_else(|| Err(overtaken().into()))
+    }
+
+    /// Shows a successor of `base`, unless a later one is shown already: whoever follows others may be faster than whoever
+    /// writes. A store that was put back to an earlier state is shown as it is.
+    fn publish(&self, base: &Arc<Snapshot>, next: Snapshot) {
+        let _turn = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let present = self.snapshot.load();
+        if Arc::ptr_eq(&present, base) || present.sequence() < next.sequence() {
+            self.snapshot.store(Arc::new(next));
+        }
+    }
+
+    /// Writes once; `None` if it was overtaken.
+    fn attempt<T, E: From<StoreError>>(
+        &self,
+        write: &mut impl FnMut(&mut dyn UnitOfWork) -> Result<T, E>,
+    ) -> Option<Result<T, E>> {
+        let mut work = match self.store.begin() {
+            Ok(work) => work,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let base = self.snapshot.load_full();
+        let written = write(work.as_mut()).and_then(|value| {
+            // The successor is made before the commit: a change that cannot be shown is not made.
+            let next = base.patched(work.as_mut())?;
+            Ok((value, next))
+        });
+        let (value, next) = match written {
+            Ok(written) => written,
+            Err(_) if work.is_overtaken() => return None,
+            Err(error) => return Some(Err(error)),
+        };
+        match work.commit() {
+            Ok(_) => {
+                self.publish(&base, next);
+                Some(Ok(value))
+            }
+            Err(error) if error.kind == ErrorKind::Conflict => None,
+            Err(error) => Some(Err(error.into())),
+        }
     }
 
     /// Asks the store for its latest change. What the snapshot does not show yet, it shows after this. Blocks on the
@@ -78,9 +126,16 @@ impl Directory {
     pub fn confirm(&self) -> Result<Sequence, StoreError> {
         let latest = self.read(|work| work.latest())?;
         if latest != self.snapshot.load().sequence() {
-            self.write(|_| Ok::<_, StoreError>(()))?;
+            let base = self.snapshot.load_full();
+            let next = base.patched(self.store.begin_reading()?.as_mut())?;
+            self.publish(&base, next);
         }
         Ok(self.snapshot.load().sequence())
+    }
+
+    /// Wakes, more often than not, when another node has changed something.
+    pub fn hints(&self) -> Option<watch::Receiver<()>> {
+        self.store.hints()
     }
 
     /// Makes the account unless it is there, and lets `root` be its root key, if given: another root key that the
@@ -90,7 +145,7 @@ impl Directory {
             if work.account(id)?.is_none() {
                 work.add_account(&Account { id, created: now, public_access_block: None })?;
             }
-            root.map_or(Ok(()), |root| ensure_root_key(work, id, root, now))
+            root.as_ref().map_or(Ok(()), |root| ensure_root_key(work, id, root, now))
         })
     }
 
@@ -144,7 +199,7 @@ impl Directory {
 fn ensure_root_key(
     work: &mut dyn UnitOfWork,
     account: AccountId,
-    root: RootKey,
+    root: &RootKey,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let known = work.open_access_key(&root.id)?;
@@ -161,6 +216,6 @@ fn ensure_root_key(
         work.delete_access_key(&key.id)?;
     }
     let (owner, status) = (KeyOwner::Root, KeyStatus::Active);
-    let key = AccessKey { id: root.id, account, owner, status, created: now, last_used: None };
+    let key = AccessKey { id: root.id.clone(), account, owner, status, created: now, last_used: None };
     work.add_access_key(&key, &root.secret)
 }

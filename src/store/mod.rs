@@ -3,7 +3,7 @@
 //! - [`entity`]: what is kept.
 //! - [`aws_managed`]: the policies that AWS manages, and those of them in use.
 //! - [`Store`] and [`UnitOfWork`]: a database, and one transaction on it. One behavioural suite holds for every back end.
-//! - [`sqlite`]: the embedded back end.
+//! - [`sqlite`]: the embedded back end; [`postgres`]: the one that several nodes share.
 //! - [`bindings`]: principals of kept policies by unique id.
 //! - [`seal`], [`master_key`]: secrets at rest; [`messages`]: what travels sealed with clients.
 //! - [`snapshot`]: what the data path reads.
@@ -20,8 +20,10 @@ pub mod entity;
 pub mod error;
 pub mod master_key;
 pub mod messages;
+pub mod postgres;
 pub mod seal;
 pub mod snapshot;
+mod sql;
 pub mod sqlite;
 mod system_random;
 
@@ -34,9 +36,11 @@ pub use entity::{
 pub use error::{ErrorKind, StoreError};
 pub use master_key::MasterKey;
 pub use messages::MessageKey;
+pub use postgres::PostgresStore;
 pub use snapshot::Snapshot;
 pub use sqlite::SqliteStore;
 pub use system_random::SystemRandom;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp};
@@ -138,6 +142,17 @@ pub trait Store: Send + Sync {
     /// Begins a unit of work: it sees one state of the database, and what it writes is seen by others after its commit,
     /// wholly or not at all.
     fn begin(&self) -> Result<Box<dyn UnitOfWork + '_>, StoreError>;
+
+    /// Begins a unit of work that writes nothing, and so need not wait for those that do.
+    fn begin_reading(&self) -> Result<Box<dyn UnitOfWork + '_>, StoreError> {
+        self.begin()
+    }
+
+    /// Something to wait on that wakes, more often than not, when another node has committed a change. Whoever must know
+    /// asks for [`UnitOfWork::latest`] from time to time as well. `None` where nobody else writes, or nothing tells of it.
+    fn hints(&self) -> Option<watch::Receiver<()>> {
+        None
+    }
 }
 
 /// One transaction. Dropping it undoes it; after any error other than [`ErrorKind::Missing`] and [`ErrorKind::Exists`]
@@ -331,6 +346,11 @@ pub trait UnitOfWork {
     fn open_access_key(&mut self, id: &AccessKeyId) -> Result<Option<OpenKey>, StoreError>;
     /// Hands over everything that a snapshot holds, in the order of [`Record`]'s variants.
     fn scan(&mut self, visit: &mut dyn FnMut(Record) -> Result<(), StoreError>) -> Result<(), StoreError>;
+
+    /// Whether it failed only because others came first, so that the same may succeed in another unit of work.
+    fn is_overtaken(&self) -> bool {
+        false
+    }
 
     /// Makes everything durable. Returns the sequence of the latest change of all.
     fn commit(self: Box<Self>) -> Result<Sequence, StoreError>;

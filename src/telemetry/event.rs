@@ -2,7 +2,7 @@
 //!
 //! Events of single requests are logged at `debug`: the audit record tells them in full.
 
-use std::{io, path::Path, time::Duration};
+use std::{fmt, io, path::Path, time::Duration};
 
 use super::{
     label::{AuthFailure, Denial, Label, Loss, Outcome, Service, UpstreamFailure},
@@ -250,7 +250,28 @@ impl SnapshotConfirmed {
         if let Some(metrics) = installed() {
             // Gauges are floating-point numbers: exact up to 2^53.
             metrics.snapshot_sequence.set(self.sequence as f64);
+            metrics.store_reachable.set(1.0);
             metrics.snapshot_confirmed.set(self.at.as_millisecond() as f64 / 1000.0);
+        }
+    }
+}
+
+/// The store was asked, and did not answer as it should.
+pub struct StoreAway<'a> {
+    /// Why.
+    pub error: &'a dyn fmt::Display,
+    /// Whether it answered before.
+    pub is_new: bool,
+}
+
+impl StoreAway<'_> {
+    /// Emits it.
+    pub fn emit(&self) {
+        if self.is_new {
+            tracing::error!(error = %self.error, "the store cannot be read; what was known of it counts for a while");
+        }
+        if let Some(metrics) = installed() {
+            metrics.store_reachable.set(0.0);
         }
     }
 }

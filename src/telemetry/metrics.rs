@@ -38,6 +38,8 @@ mod name {
         "countersign_snapshot_confirmed_timestamp_seconds",
         "When the current snapshot was last known to be current; time() minus it is the staleness.",
     );
+    pub(super) const STORE_REACHABLE: Metric =
+        ("countersign_store_reachable", "Whether the store answered when it was last asked: 1 or 0.");
 }
 
 /// Upper bounds of the duration's buckets, in seconds.
@@ -72,6 +74,7 @@ pub(super) struct Metrics {
     pub(super) spool_repairs: Counter,
     pub(super) snapshot_sequence: Gauge,
     pub(super) snapshot_confirmed: Gauge,
+    pub(super) store_reachable: Gauge,
 }
 
 /// Registers every metric and starts the thread that folds histograms. Repeating it changes nothing.
@@ -126,6 +129,7 @@ impl Metrics {
             spool_repairs: counter(name::SPOOL_REPAIRS, Vec::new()),
             snapshot_sequence: gauge(name::SNAPSHOT_SEQUENCE),
             snapshot_confirmed: gauge(name::SNAPSHOT_CONFIRMED),
+            store_reachable: gauge(name::STORE_REACHABLE),
         }
     }
 }

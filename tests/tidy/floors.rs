@@ -29,7 +29,7 @@ pub struct Ban {
 pub const BANS: [Ban; 6] = [
     Ban {
         floors: &[0, 1],
-        paths: &["tokio", "hyper", "hyper_util", "futures_util", "rustls", "rusqlite"],
+        paths: &["tokio", "hyper", "hyper_util", "futures_util", "rustls", "rusqlite", "tokio_postgres"],
         why: "the pure floors run without a runtime",
     },
     Ban {
@@ -68,10 +68,22 @@ pub const BANS: [Ban; 6] = [
     },
     Ban {
         floors: &[3, 4],
-        paths: &["rusqlite", "refinery", "crate::store::sqlite", "crate::store::SqliteStore"],
+        paths: &[
+            "rusqlite",
+            "tokio_postgres",
+            "refinery",
+            "crate::store::sqlite",
+            "crate::store::SqliteStore",
+            "crate::store::postgres",
+            "crate::store::PostgresStore",
+        ],
         why: "the road and what stands on it know stores by their trait only",
     },
-    Ban { floors: &[3, 4, 5], paths: &["rusqlite", "refinery"], why: "a store's database is the store's own affair" },
+    Ban {
+        floors: &[3, 4, 5],
+        paths: &["rusqlite", "tokio_postgres", "refinery"],
+        why: "a store's database is the store's own affair",
+    },
 ];
 
 /// Reads the table of an architecture text: `| 1 engines, pure | [`sigv4`], [`policy`] | ... |`.

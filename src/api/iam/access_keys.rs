@@ -33,6 +33,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let key = scene.world.directory.write(|work| {
             let owner = owner(&holder, work)?;
             let created = scene.caller.at();
+            let (id, owner) = (id.clone(), owner.clone());
             let key =
                 AccessKey { id, account, owner: owner.clone(), status: KeyStatus::Active, created, last_used: None };
             work.add_access_key(&key, &secret)?;

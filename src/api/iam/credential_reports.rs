@@ -67,12 +67,12 @@ pub(super) fn generate(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
                 let item = Item {
                     kind: ItemKind::Job,
                     account,
-                    id: id.into(),
+                    id: id.as_str().into(),
                     name: NAME.into(),
                     path: "/".into(),
                     owner: None,
                     created: now,
-                    details,
+                    details: details.clone(),
                 };
                 work.add_item(&item, None)?;
                 return Ok(("STARTED", Some(item)));
@@ -81,7 +81,7 @@ pub(super) fn generate(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
             if !report.is_older(if report.content.is_some() { KEPT } else { PATIENCE }, now) {
                 return Ok((if report.content.is_some() { "COMPLETE" } else { "INPROGRESS" }, None));
             }
-            let item = Item { details, ..known };
+            let item = Item { details: details.clone(), ..known };
             work.update_item(&item)?;
             Ok::<_, Fault>(("STARTED", Some(item)))
         })?;
@@ -180,7 +180,8 @@ fn make(directory: &Directory, item: Item, now: Timestamp) -> Result<(), Fault> 
         after = next;
     }
     let details = written(&Report { asked: now.as_second(), content: Some(content) })?;
-    Ok(directory.write(|work| work.update_item(&Item { details, ..item }))?)
+    let item = Item { details, ..item };
+    Ok(directory.write(|work| work.update_item(&item))?)
 }
 
 fn of_user(work: &mut dyn UnitOfWork, user: &Identity, rules: &Rules) -> Result<Vec<String>, Fault> {

@@ -55,6 +55,17 @@ impl Asked {
         Listing { items, next }
     }
 
+    /// Whether it goes on from an earlier answer.
+    pub(super) fn is_continued(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// Of several listings that are shown one after the other, each with its kind before its markers: where the one of
+    /// this kind goes on.
+    pub(super) fn after_kind(&self, kind: &str) -> Option<&str> {
+        self.after.as_deref()?.strip_prefix(kind)?.strip_prefix(':')
+    }
+
     /// The most items of one answer.
     pub(super) fn items_max(&self) -> usize {
         self.items_max.max(1)

@@ -52,12 +52,12 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let item = Item {
                 kind: ItemKind::LoginProfile,
                 account: user.account,
-                id: id.into(),
+                id: id.as_str().into(),
                 name: user.id.clone(),
                 path: "/".into(),
                 owner: Some(user.id.clone()),
                 created,
-                details,
+                details: details.clone(),
             };
             work.add_item(&item, Some(&secret)).map_err(|error| unless(error, ErrorKind::Exists, || taken(user)))?;
             Ok::<_, Fault>(user)
@@ -195,7 +195,7 @@ fn change(
         if let Some(secret) = &secret {
             work.put_item_secret(&was.id, secret)?;
         }
-        work.update_item(&Item { details, ..was })?;
+        work.update_item(&Item { details: details.clone(), ..was.clone() })?;
         Ok(Node::Nothing)
     })
 }

@@ -129,8 +129,8 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 /// One that is there already changes nothing.
 pub(super) fn add_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("ClientID", &CLIENT_ID);
-    change("iam:AddClientIDToOpenIDConnectProvider", scene, input, |details| {
-        details.client_ids.push(id);
+    change("iam:AddClientIDToOpenIDConnectProvider", scene, input, move |details| {
+        details.client_ids.push(id.clone());
         details.client_ids = client_ids_of(std::mem::take(&mut details.client_ids))?;
         Ok(())
     })
@@ -147,11 +147,11 @@ pub(super) fn remove_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Resu
 
 pub(super) fn update_thumbprints(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let thumbprints = input.texts("ThumbprintList", usize::MAX, &THUMBPRINT);
-    change("iam:UpdateOpenIDConnectProviderThumbprint", scene, input, |details| {
+    change("iam:UpdateOpenIDConnectProviderThumbprint", scene, input, move |details| {
         if thumbprints.is_empty() {
             return Err(invalid("Thumbprint list must contain at least one entry."));
         }
-        details.thumbprints = thumbprints_of(thumbprints)?;
+        details.thumbprints = thumbprints_of(thumbprints.clone())?;
         Ok(())
     })
 }
@@ -167,7 +167,7 @@ fn change(
     action: &'static str,
     scene: &Scene<'_>,
     input: &mut Input<'_>,
-    change: impl FnOnce(&mut Details) -> Result<(), Fault> + Send + 'static,
+    change: impl Fn(&mut Details) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let target = target(scene, input)?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());

@@ -47,7 +47,7 @@ pub(super) fn update(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault
             details: details.clone(),
         };
         scene.world.directory.write(|work| match work.item(account, ItemKind::PasswordPolicy, POLICY_NAME)? {
-            Some(known) => work.update_item(&Item { details, ..known }),
+            Some(known) => work.update_item(&Item { details: details.clone(), ..known }),
             None => work.add_item(&item, None),
         })?;
         Ok(Node::Nothing)

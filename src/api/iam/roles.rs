@@ -45,8 +45,11 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         check_trust(&trust)?;
         let identity = new(scene, IdentityKind::Role, &name, &path)?;
         scene.world.directory.write(|work| {
-            let details =
-                RoleDetails { trust: kept(work, &trust)?, description: shown(description), session_seconds_max };
+            let details = RoleDetails {
+                trust: kept(work, &trust)?,
+                description: shown(description.clone()),
+                session_seconds_max,
+            };
             let taken = || nodes::taken(IdentityKind::Role, &name);
             work.add_identity(&identity).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             within(scene, Quota::Roles, work.count_identities(identity.account, IdentityKind::Role)?)?;
@@ -105,7 +108,10 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let what = "is an AWS service linked role, max session duration cannot be changed.";
             return Err(Fault::new(400, "UnmodifiableEntity", format!("{} {what}", role.name)));
         }
-        details.description = description.map_or_else(|| details.description.take(), |text| shown(Some(text)));
+        details.description = match &description {
+            Some(text) => shown(Some(text.clone())),
+            None => details.description.take(),
+        };
         details.session_seconds_max = session_seconds_max.unwrap_or(details.session_seconds_max);
         Ok(())
     })
@@ -116,7 +122,7 @@ pub(super) fn update_description(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
     let target = named(scene, input)?;
     let whole: Shown = |role, details| Node::one("Role", Node::Struct(nodes::role(role, details)));
     change("iam:UpdateRoleDescription", target, whole, move |_, _, details| {
-        details.description = shown(Some(description));
+        details.description = shown(Some(description.clone()));
         Ok(())
     })
 }
@@ -205,7 +211,7 @@ fn change(
     action: &'static str,
     target: Target,
     shown: Shown,
-    change: impl FnOnce(&mut dyn UnitOfWork, &Identity, &mut RoleDetails) -> Result<(), Fault> + Send + 'static,
+    change: impl Fn(&mut dyn UnitOfWork, &Identity, &mut RoleDetails) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let (arn, facts, boundary) = (target.arn().to_owned(), target.facts(), target.boundary());
     let plan = Plan::new(action, arn, move |scene| {

@@ -179,14 +179,14 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let mut provider = target.still(work)?;
             let mut details: Details = details(&provider)?;
             let mut keys = keys_of(work, &provider)?;
-            if let Some(document) = document {
-                details.take(document, now)?;
+            if let Some(document) = &document {
+                details.take(document.clone(), now)?;
             }
-            if let Some(key) = key {
-                details.add(&mut keys, id, key, now)?;
+            if let Some(key) = &key {
+                details.add(&mut keys, id.clone(), key.clone(), now)?;
             }
-            if let Some(removed) = removed {
-                details.remove(&mut keys, &removed)?;
+            if let Some(removed) = &removed {
+                details.remove(&mut keys, removed)?;
             }
             details.encryption = mode.map_or(details.encryption, str::to_owned);
             details.check()?;

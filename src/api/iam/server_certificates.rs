@@ -128,8 +128,8 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let plan = Plan::new("iam:UpdateServerCertificate", old_arn.clone(), move |scene| {
         scene.world.directory.write(|work| {
             let mut item = target.still(work)?;
-            item.name = new_name.map_or(item.name, Into::into);
-            item.path = new_path.map_or(item.path, Into::into);
+            item.name = new_name.as_deref().map_or(item.name, Into::into);
+            item.path = new_path.as_deref().map_or(item.path, Into::into);
             let taken = || taken(&item.name);
             work.update_item(&item).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             Ok(Node::Nothing)

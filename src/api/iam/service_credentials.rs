@@ -86,7 +86,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
                 kind: ItemKind::ServiceCredential,
                 account,
                 name: name.into(),
-                id: id.into(),
+                id: id.as_str().into(),
                 path: "/".into(),
                 owner,
                 created: now,

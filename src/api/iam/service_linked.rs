@@ -62,7 +62,8 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let trust = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
         scene.world.directory.write(|work| {
             let trust = kept(work, &trust)?;
-            let details = RoleDetails { trust, description: shown(description), session_seconds_max: SESSION_SECONDS };
+            let details =
+                RoleDetails { trust, description: shown(description.clone()), session_seconds_max: SESSION_SECONDS };
             let taken = || {
                 let wish = "has been taken in this account, please try a different suffix.";
                 invalid(format!("Service role name {name} {wish}"))

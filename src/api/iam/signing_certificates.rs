@@ -47,8 +47,8 @@ pub(super) fn upload(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let item = Item {
                 kind: ItemKind::SigningCertificate,
                 account: scene.account(),
-                id: id.into(),
-                name: name.into(),
+                id: id.as_str().into(),
+                name: name.as_str().into(),
                 path: "/".into(),
                 owner: holder.id(work)?,
                 created: scene.caller.at(),

@@ -59,8 +59,8 @@ pub(super) fn upload(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             let item = Item {
                 kind: ItemKind::SshKey,
                 account,
-                name: id.clone().into(),
-                id: id.into(),
+                name: id.as_str().into(),
+                id: id.as_str().into(),
                 path: "/".into(),
                 owner,
                 created: scene.caller.at(),

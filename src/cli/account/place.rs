@@ -102,6 +102,7 @@ impl Place {
         let (master_key, account) = match theirs {
             Some(theirs) => {
                 config.organization = theirs.organization;
+                config.store = theirs.store;
                 (theirs.master_key, theirs.account_id)
             }
             None => (MasterKeySource::File(dir.join("master.key")), root::account(&variables)?),
@@ -110,7 +111,7 @@ impl Place {
         let places = Places::take(&config)?;
         let given = root::key(&variables)?;
         let (state, _) =
-            State::open(&dir, &master_key, account, given, Missing::Refuse, clock::now()).map_err(hinted)?;
+            State::open(&dir, &config.store.place, &master_key, account, given, Missing::Refuse, clock::now()).map_err(hinted)?;
         let account = state.account;
         let key = state.directory.read(|work| {
             let keys = work.access_keys(account, &KeyOwner::Root)?;

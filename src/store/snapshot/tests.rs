@@ -216,7 +216,7 @@ proptest! {
     }
 }
 
-fn write(directory: &Directory, write: impl FnOnce(&mut dyn UnitOfWork) -> Result<(), StoreError>) {
+fn write(directory: &Directory, write: impl FnMut(&mut dyn UnitOfWork) -> Result<(), StoreError>) {
     directory.write(write).unwrap();
 }
 

@@ -9,14 +9,6 @@ pub(super) fn refused(error: Error) -> StoreError {
     StoreError::new(kind(&error), error)
 }
 
-/// A failed deletion: what still points at the row keeps it.
-pub(super) fn kept(error: Error) -> StoreError {
-    match kind(&error) {
-        ErrorKind::Missing => StoreError::new(ErrorKind::InUse, error),
-        kind => StoreError::new(kind, error),
-    }
-}
-
 /// What a failure of SQLite means for the store.
 pub(super) fn kind(error: &Error) -> ErrorKind {
     let failure = match error {

@@ -3,34 +3,23 @@
 //! One connection serves all units of work, one after the other: the control plane stands apart from the data path, and
 //! a snapshot keeps every reader that is in a hurry away from here. The folder is locked for this process.
 
-mod access_keys;
-mod boundaries;
-mod buckets;
-mod changes;
-mod count;
+mod driver;
 mod errors;
-mod identities;
-mod inline_policies;
-mod items;
-mod managed_policies;
 mod open;
-mod roles;
-mod rows;
-mod scan;
-mod work;
 
 use std::{
-    collections::HashMap,
     fs::File,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use rusqlite::Connection;
 
-use self::errors::refused;
-use super::{MasterKey, Store, StoreError, UnitOfWork, seal::DataKey};
-use crate::base::{AccountId, Random};
+use super::{
+    MasterKey, Store, StoreError, UnitOfWork,
+    sql::{SqlWork, Vault},
+};
+use crate::base::Random;
 
 /// The name of the database in its folder. SQLite keeps two more files beside it while it is open.
 pub const DATABASE_FILE: &str = "countersign.db";
@@ -43,21 +32,6 @@ pub struct SqliteStore {
     vault: Vault,
     /// Given back when the connection is closed: fields are dropped in their order.
     _lock: File,
-}
-
-/// What opens and seals secrets.
-struct Vault {
-    master: MasterKey,
-    random: Arc<dyn Random>,
-}
-
-/// A transaction on the one connection.
-struct SqliteWork<'a> {
-    connection: MutexGuard<'a, Connection>,
-    vault: &'a Vault,
-    /// The data keys opened so far, by account and version. Not kept longer than the transaction: were it undone, they
-    /// might be keys that do not exist.
-    data_keys: HashMap<(AccountId, u32), DataKey>,
 }
 
 impl SqliteStore {
@@ -79,18 +53,7 @@ impl Store for SqliteStore {
     fn begin(&self) -> Result<Box<dyn UnitOfWork + '_>, StoreError> {
         // A panic in a unit of work undoes it as it is dropped; the connection stays good.
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        connection.execute_batch("BEGIN").map_err(refused)?;
-        Ok(Box::new(SqliteWork { connection, vault: &self.vault, data_keys: HashMap::new() }))
-    }
-}
-
-impl Drop for SqliteWork<'_> {
-    fn drop(&mut self) {
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.connection.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "a unit of work could not be undone");
-        }
+        Ok(Box::new(SqlWork::new(Box::new(driver::Transaction::begin(connection)?), &self.vault)))
     }
 }
 
@@ -98,7 +61,7 @@ impl Drop for SqliteWork<'_> {
 mod tests {
     use super::*;
     use crate::{
-        base::Timestamp,
+        base::{AccountId, Timestamp},
         store::{Account, ErrorKind, SystemRandom},
     };
 

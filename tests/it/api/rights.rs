@@ -14,7 +14,6 @@ use crate::road::{
 const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const JOB: &str = "00000000-0000-4000-8000-000000000000";
 const WEB: (&str, &str) = ("InstanceProfileName", "web");
 const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
@@ -280,7 +279,7 @@ fn no_operation_is_carried_out_without_a_right() {
 
 /// Everything that the operations above could have changed.
 fn listed(gateway: &Gateway) -> Vec<String> {
-    let listings: [(&str, &[(&str, &str)]); 16] = [
+    let listings: [(&str, &[(&str, &str)]); 22] = [
         ("ListUsers", &[]),
         ("ListRoles", &[]),
         ("ListRolePolicies", &[("RoleName", "reader")]),

@@ -92,6 +92,15 @@ fn each_fault_is_said_with_its_key_and_what_to_write() {
             "[master_key]\nvariable = \"MASTER\"",
             "master_key.variable: names a variable that does not hold a master key; put 32 random bytes in hexadecimal or base 64 there",
         ),
+        above(
+            "[store]\nurl_file = \"/none\"\nurl_variable = \"URL\"",
+            "store.url_variable: is given together with store.url_file; write only one of them",
+        ),
+        above(
+            "[store]\nurl_variable = \"STORE_SECRET_ACCESS_KEY\"",
+            "store.url_variable: names a place that holds no URL of PostgreSQL; put postgresql://user:password@host/name there",
+        ),
+        above("[store]\npoll_milliseconds = 0", "store.poll_milliseconds: is 0; write a number of at least 1"),
         below(
             "secret_access_key_file = \"/s\"",
             "upstream.0.secret_access_key_variable: is given together with secret_access_key_file; write only one of them",

@@ -77,7 +77,8 @@ impl Gateway {
         let root = RootKey { id: AccessKeyId::parse(ROOT.0).unwrap(), secret: SecretKey::new(ROOT.1.into()) };
         let account = config.account_id;
         let now = Timestamp::now();
-        let opened = State::open(dir.path(), &config.master_key, account, Some(root), Missing::Make, now);
+        let opened =
+            State::open(dir.path(), &config.store.place, &config.master_key, account, Some(root), Missing::Make, now);
         let mut state = opened.unwrap().0;
         if let Some(wrap) = setup.wrap {
             state = wrap(state, dir.path());

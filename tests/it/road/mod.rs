@@ -12,6 +12,7 @@ pub mod gateway;
 mod harness;
 mod heads;
 mod invoke;
+mod nodes;
 mod operations;
 mod organization;
 mod outages;

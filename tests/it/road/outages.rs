@@ -92,7 +92,8 @@ fn a_store_that_fails_or_hangs_refuses_requests_and_says_so_until_it_answers() {
         let store = Unreliable { store, fails: told.clone(), hangs: held.clone() };
         State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages }
     };
-    let gateway = Gateway::start_with(&upstream, &Setup { wrap: Some(&wrap), ..Setup::default() });
+    let keys = &[("STORE__STALENESS_SECONDS_MAX", "0")];
+    let gateway = Gateway::start_with(&upstream, &Setup { keys, wrap: Some(&wrap), ..Setup::default() });
     let ann = gateway.user("Ann", Some(ALLOW_ALL));
     assert_eq!(gateway.send(&Signer::s3(&ann), get()).status, 200);
     upstream.take();

@@ -32,7 +32,7 @@ pub fn items_belong_to_accounts_and_identities(store: &dyn Store) {
     assert_eq!(found, item("M1", "Phone", Some("AIDA7")));
     assert_eq!(read(store, |work| work.item(account(), ItemKind::SshKey, "phone")), None);
     assert_eq!(read(store, |work| work.item_anywhere(kind, "PHONE")), Some(found.clone()));
-    assert_eq!(read(store, |work| work.items_of("AIDA7", kind)), [found.clone()]);
+    assert_eq!(read(store, |work| work.items_of("AIDA7", kind)), std::slice::from_ref(&found));
     assert_eq!(read(store, |work| work.count_items(account(), kind)), 2);
     let page = Page { items_max: 1, ..Page::ALL };
     let first = read(store, |work| work.items(account(), kind, page));

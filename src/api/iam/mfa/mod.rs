@@ -260,7 +260,7 @@ fn set_clock(
     scene: &Scene<'_>,
     serial: &str,
     codes: &[Zeroizing<String>; 2],
-    prepare: impl FnOnce(&mut dyn UnitOfWork, &mut Item, &mut Device) -> Result<(), Fault>,
+    prepare: impl Fn(&mut dyn UnitOfWork, &mut Item, &mut Device) -> Result<(), Fault>,
 ) -> Result<Node, Fault> {
     let [one, two] = codes;
     let right = scene.world.directory.write(|work| {

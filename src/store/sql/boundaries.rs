@@ -1,15 +1,12 @@
 //! Permissions boundaries: at most one managed policy for each user and role.
 
 use super::{
-    SqliteWork,
-    errors::refused,
+    Done, SqlWork,
     rows::{IDENTITY, POLICY, identity, policy},
 };
-use crate::store::{Identity, IdentityKind, Listing, ManagedPolicy, Page, StoreError};
+use crate::store::{Identity, IdentityKind, Listing, ManagedPolicy, Page};
 
-type Done<T = ()> = Result<T, StoreError>;
-
-pub(super) fn put(work: &SqliteWork<'_>, id: &str, policy: Option<&str>) -> Done<bool> {
+pub(super) fn put(work: &SqlWork<'_>, id: &str, policy: Option<&str>) -> Done<bool> {
     let Some(policy) = policy else {
         let had = remove(work, id)?;
         if had {
@@ -21,8 +18,8 @@ pub(super) fn put(work: &SqliteWork<'_>, id: &str, policy: Option<&str>) -> Done
         work.row("SELECT policy FROM boundary WHERE identity = ?1", &[&id], |row| row.get(0))?;
     // First, because it is refused where the policy is missing, and nothing may be changed then.
     let sql = "INSERT INTO boundary (identity, policy) VALUES (?1, ?2) \
-               ON CONFLICT DO UPDATE SET policy = excluded.policy";
-    work.execute(sql, &[&id, &policy]).map_err(refused)?;
+               ON CONFLICT (identity) DO UPDATE SET policy = excluded.policy";
+    work.execute(sql, &[&id, &policy])?;
     before.iter().try_for_each(|before| count(work, before, -1))?;
     count(work, policy, 1)?;
     work.changed_identity(id)?;
@@ -30,19 +27,19 @@ pub(super) fn put(work: &SqliteWork<'_>, id: &str, policy: Option<&str>) -> Done
 }
 
 /// Takes the boundary of an identity away; `false` if it had none. The change is the caller's to note.
-pub(super) fn remove(work: &SqliteWork<'_>, id: &str) -> Done<bool> {
+pub(super) fn remove(work: &SqlWork<'_>, id: &str) -> Done<bool> {
     let sql = "DELETE FROM boundary WHERE identity = ?1 RETURNING policy";
     let known: Option<String> = work.row(sql, &[&id], |row| row.get(0))?;
     known.map_or(Ok(false), |policy| count(work, &policy, -1).map(|()| true))
 }
 
-pub(super) fn of(work: &SqliteWork<'_>, id: &str) -> Done<Option<ManagedPolicy>> {
+pub(super) fn of(work: &SqlWork<'_>, id: &str) -> Done<Option<ManagedPolicy>> {
     let sql = format!("SELECT {POLICY} FROM boundary b JOIN managed_policy p ON p.id = b.policy WHERE b.identity = ?1");
     work.row(&sql, &[&id], policy)
 }
 
 pub(super) fn identities(
-    work: &SqliteWork<'_>,
+    work: &SqlWork<'_>,
     policy: &str,
     kind: IdentityKind,
     page: Page<'_>,
@@ -51,7 +48,7 @@ pub(super) fn identities(
     work.listing([IDENTITY, "i", from], &[&policy, &kind.word()], page, identity, |it| &it.name)
 }
 
-fn count(work: &SqliteWork<'_>, policy: &str, by: i64) -> Done {
+fn count(work: &SqlWork<'_>, policy: &str, by: i64) -> Done {
     let sql = "UPDATE managed_policy SET boundaries = boundaries + ?2 WHERE id = ?1";
-    work.execute(sql, &[&policy, &by]).map(drop).map_err(refused)
+    work.execute(sql, &[&policy, &by]).map(drop)
 }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{
-    SqliteWork, access_keys, boundaries, buckets, changes, count, errors::refused, identities, inline_policies, items,
+    Done, SqlWork, access_keys, boundaries, buckets, changes, count, identities, inline_policies, items,
     managed_policies, roles, scan,
 };
 use crate::{
@@ -11,13 +11,11 @@ use crate::{
     store::{
         AccessKey, Account, Bucket, Holding, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus,
         LastUsed, Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion, PublicAccessBlock, Record,
-        RoleDetails, Sequence, StoreError, Subject, UnitOfWork,
+        RoleDetails, Sequence, Subject, UnitOfWork,
     },
 };
 
-type Done<T = ()> = Result<T, StoreError>;
-
-impl UnitOfWork for SqliteWork<'_> {
+impl UnitOfWork for SqlWork<'_> {
     fn add_account(&mut self, account: &Account) -> Done {
         identities::add_account(self, account)
     }
@@ -300,11 +298,15 @@ impl UnitOfWork for SqliteWork<'_> {
         scan::all(self, visit)
     }
 
+    fn is_overtaken(&self) -> bool {
+        self.driver.is_overtaken()
+    }
+
     fn commit(self: Box<Self>) -> Done<Sequence> {
         let latest = changes::latest(&self)?;
         self.prune_changes()?;
         // What fails to commit is undone as it is dropped.
-        self.connection.execute_batch("COMMIT").map_err(refused)?;
+        self.driver.commit()?;
         Ok(latest)
     }
 }

@@ -1,0 +1,106 @@
+//! Several nodes on one database: a change on one is seen by all, and a database that is away is done without for a
+//! while.
+
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    client::Request,
+    gateway::{ALLOW_ALL, Gateway, Setup, until},
+    signer::Signer,
+    upstream::Upstream,
+};
+use crate::{api::call, postgres};
+
+/// Within this time every node shows a change.
+const SEEN: Duration = Duration::from_secs(1);
+const CHANGES: usize = 100;
+
+/// A node on a database; nodes of one database have one master key.
+fn node(upstream: &Upstream, url: &Path, staleness: &str) -> Gateway {
+    let prepare = |dir: &Path| {
+        fs::write(dir.join("master.key"), "5a".repeat(32)).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(dir.join("master.key"), mode).unwrap();
+    };
+    let keys = &[("STORE__URL_FILE", url.to_str().unwrap()), ("STORE__STALENESS_SECONDS_MAX", staleness)];
+    Gateway::start_with(upstream, &Setup { keys, prepare: Some(&prepare), ..Setup::default() })
+}
+
+fn get() -> Request {
+    Request::new("GET", "/photos/a")
+}
+
+#[test]
+fn a_change_on_one_node_is_seen_on_the_other_within_a_second() {
+    let (upstream, dir) = (Upstream::start(), tempfile::tempdir().unwrap());
+    let url = dir.path().join("url");
+    fs::write(&url, postgres::server().database()).unwrap();
+    let (one, other) = (node(&upstream, &url, "300"), node(&upstream, &url, "300"));
+    let mut times = Vec::new();
+    for number in 0..CHANGES {
+        let key = one.user(&format!("U{number}"), Some(ALLOW_ALL));
+        assert_eq!(one.send(&Signer::s3(&key), get()).status, 200, "seen at once where it was made");
+        let since = Instant::now();
+        until("the other node knows the user", || other.send(&Signer::s3(&key), get()).status == 200);
+        times.push(since.elapsed());
+        if number % 10 == 0 {
+            let since = Instant::now();
+            one.revoke_key(&key);
+            assert_eq!(one.send(&Signer::s3(&key), get()).status, 403);
+            until("the other node knows of the revocation", || other.send(&Signer::s3(&key), get()).status == 403);
+            times.push(since.elapsed());
+        }
+    }
+    times.sort();
+    let (middle, late) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+    eprintln!("seen on the other node after {middle:?} (half), {late:?} (99 of 100)");
+    assert!(late < SEEN, "{times:?}");
+    // What the other node writes goes the same way.
+    let key = other.user("Back", Some(ALLOW_ALL));
+    until("the first node knows the user", || one.send(&Signer::s3(&key), get()).status == 200);
+}
+
+#[test]
+fn a_database_that_is_away_is_done_without_for_as_long_as_the_configuration_says() {
+    let (upstream, dir) = (Upstream::start(), tempfile::tempdir().unwrap());
+    let mut server = postgres::Server::start();
+    let url = dir.path().join("url");
+    fs::write(&url, server.database()).unwrap();
+    let nodes = [node(&upstream, &url, "10"), node(&upstream, &url, "10")];
+    let key = nodes[0].user("Ann", Some(ALLOW_ALL));
+    let is_allowed = |node: &Gateway| node.send(&Signer::s3(&key), get()).status == 200;
+    until("both nodes know the user", || nodes.iter().all(is_allowed));
+
+    server.stop();
+    let since = Instant::now();
+    for node in &nodes {
+        until("the node is not ready", || node.admin("/readyz").text().contains("store: "));
+        // All servers of this process share their metrics; which of them asked last is chance.
+        assert!(node.admin("/metrics").text().contains("countersign_store_reachable "));
+        assert!(is_allowed(node), "decisions go on");
+        let refused = call(node, &node.root(), "CreateUser", &[("UserName", "Half")]);
+        assert_eq!(refused.refusal(), (500, "ServiceFailure".into()));
+    }
+    for node in &nodes {
+        until("what was known is too old", || !is_allowed(node));
+        let refusal = node.send(&Signer::s3(&key), get()).refusal();
+        assert_eq!(refusal, (503, "ServiceUnavailable".into()));
+        assert_eq!(call(node, &node.root(), "ListUsers", &[]).status, 503);
+    }
+    assert!(since.elapsed() > Duration::from_secs(8), "{:?}", since.elapsed());
+
+    server.go_on();
+    for node in &nodes {
+        until("the node is ready again", || node.admin("/readyz").status == 200);
+        assert!(is_allowed(node));
+    }
+    let made = call(&nodes[0], &nodes[0].root(), "CreateUser", &[("UserName", "Half")]);
+    assert_eq!(made.status, 200, "nothing of it was made while the database was away: {}", made.text());
+    thread::sleep(SEEN);
+    assert_eq!(call(&nodes[1], &nodes[1].root(), "GetUser", &[("UserName", "Half")]).status, 200);
+}
