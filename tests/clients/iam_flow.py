@@ -64,7 +64,7 @@ ROLES = [
     ("root", "iam.UpdateAssumeRolePolicy", {**ROLE, "PolicyDocument": FOR_MACHINES}, OK),
     ("root", "iam.UpdateRole", {**ROLE, "Description": "reads"}, OK),
     ("root", "iam.GetRole", ROLE, {"Role.AssumeRolePolicyDocument": FOR_MACHINES, "Role.Description": "reads",
-                                   "Role.MaxSessionDuration": 3600, "Role.Tags": [{"Key": "team", "Value": "a"}]}),
+                                   "Role.MaxSessionDuration": 7200, "Role.Tags": [{"Key": "team", "Value": "a"}]}),
     ("root", "iam.PutRolePolicy", {**ROLE, "PolicyName": "read", "PolicyDocument": READ_ALL}, OK),
     ("root", "iam.GetRolePolicy", {**ROLE, "PolicyName": "read"}, {"PolicyDocument": READ_ALL}),
     ("root", "iam.ListRolePolicies", ROLE, {"PolicyNames": ["read"]}),

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::items::details;
+use super::{items::details, token_settings};
 use crate::{
     api::{
         query::{Input, Node, Plan, Scene},
@@ -15,9 +15,6 @@ use crate::{
 
 /// AWS's bound of the versions of all policies together.
 const VERSIONS_IN_USE_MAX: usize = 10_000;
-
-/// The version of the tokens that STS issues at its global endpoint while nobody asks for another.
-const TOKEN_VERSION: u64 = 1;
 
 /// What an MFA device says of itself.
 #[derive(Deserialize)]
@@ -54,7 +51,6 @@ pub(super) fn get(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
             ("GroupPolicySizeQuota", quota::GROUP_INLINE_CHARACTERS_MAX as u64),
             ("RolePolicySizeQuota", quota::ROLE_INLINE_CHARACTERS_MAX as u64),
             ("AssumeRolePolicySizeQuota", quota::TRUST_CHARACTERS_MAX as u64),
-            ("GlobalEndpointTokenVersion", TOKEN_VERSION),
         ];
         let entries = counts.into_iter().chain(quotas).map(|(key, value)| (key, Node::Number(value)));
         Ok(Node::one("SummaryMap", Node::Map(entries.collect())))
@@ -88,6 +84,7 @@ fn counts(work: &mut dyn UnitOfWork, account: AccountId) -> Result<Vec<(&'static
     let providers =
         work.count_items(account, ItemKind::OidcProvider)? + work.count_items(account, ItemKind::SamlProvider)?;
     Ok(vec![
+        ("GlobalEndpointTokenVersion", token_settings::version(work, account)?),
         ("Users", work.count_identities(account, IdentityKind::User)?),
         ("Groups", work.count_identities(account, IdentityKind::Group)?),
         ("Roles", work.count_identities(account, IdentityKind::Role)?),

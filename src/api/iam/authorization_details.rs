@@ -7,8 +7,11 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::{Arn, Fault},
-    store::{Identity, IdentityKind, Item, ItemKind, ManagedPolicy, Page, PolicyUse, StoreError, UnitOfWork},
+    base::{AccountId, Arn, Fault, name::fold},
+    store::{
+        Identity, IdentityKind, Item, ItemKind, Listing, ManagedPolicy, Page, PolicyUse, StoreError, UnitOfWork,
+        aws_managed,
+    },
 };
 
 /// The words of `Filter`.
@@ -37,11 +40,9 @@ pub(super) fn get(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
                 let some = some.iter().map(|identity| detail(work, identity)).collect::<Result<_, _>>()?;
                 members.push((member, Node::List(some)));
             }
-            let some = parts.next("policy", is_wanted(LOCAL) || is_wanted(AWS), |page| {
-                let mut listing = work.policies(account, PolicyUse::Any, page)?;
-                listing.items.retain(|policy| is_wanted(if is_of_aws(policy) { AWS } else { LOCAL }));
-                Ok::<_, StoreError>(listing)
-            })?;
+            let mut some =
+                parts.next("policy", is_wanted(LOCAL), |page| work.policies(account, PolicyUse::Any, page))?;
+            some.extend(parts.next("aws-policy", is_wanted(AWS), |page| used_of_aws(account, page, work))?);
             let some = some.iter().map(|policy| managed(work, policy)).collect::<Result<_, _>>()?;
             members.push(("Policies", Node::List(some)));
             let next = parts.end();
@@ -51,8 +52,19 @@ pub(super) fn get(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     }))
 }
 
-fn is_of_aws(policy: &ManagedPolicy) -> bool {
-    policy.arn().account() == "aws"
+/// Of the policies that AWS manages, those that the account uses.
+fn used_of_aws(
+    account: AccountId,
+    page: Page<'_>,
+    work: &mut dyn UnitOfWork,
+) -> Result<Listing<ManagedPolicy>, StoreError> {
+    let mut used = aws_managed::in_use(account, PolicyUse::Attached, work)?;
+    used.extend(aws_managed::in_use(account, PolicyUse::Boundary, work)?.into_iter().filter(|it| it.attachments == 0));
+    used.sort_by_cached_key(|policy| fold(&policy.name));
+    let mut rest = used.into_iter().filter(|policy| page.after.is_none_or(|after| *fold(&policy.name) > *after));
+    let items: Vec<_> = rest.by_ref().take(page.items_max).collect();
+    let next = rest.next().and_then(|_| items.last().map(|last| fold(&last.name).into()));
+    Ok(Listing { items, next })
 }
 
 /// A user, group or role. AWS leaves a user's inline policies out where there are none, and shows every other list empty.
@@ -120,7 +132,10 @@ fn instance_profile(
 fn managed(work: &mut dyn UnitOfWork, policy: &ManagedPolicy) -> Result<Node, StoreError> {
     let mut members = nodes::policy_members(policy, &[]);
     members.push(("Description", Node::maybe(policy.description.as_deref())));
-    let versions = work.policy_versions(&policy.id)?;
+    let versions = match policy.is_of_aws() {
+        true => aws_managed::version(policy, work)?.into_iter().collect(),
+        false => work.policy_versions(&policy.id)?,
+    };
     let versions = versions.iter().rev().map(|version| {
         let mut members = vec![("Document", nodes::document(&version.document))];
         members.extend(nodes::policy_version(version));

@@ -6,12 +6,15 @@ use super::{
     listing::{Asked, paged},
     nodes,
     roles::{details, refuse_of_service},
-    target::{Target, exists, in_use, no_such, over_quota, request_tags},
+    target::{Target, exists, has_room, in_use, no_such, over_quota, request_tags},
     texts::{NAME, PATH, ROLE_NAME},
     users::{random, unless},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         AccountId, Arn, Fault,
         condition::Value,
@@ -20,9 +23,6 @@ use crate::{
     },
     store::{ErrorKind, IdentityKind, Item, ItemKind, StoreError, UnitOfWork},
 };
-
-/// The most instance profiles of one account.
-const PROFILES_MAX: usize = 1000;
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let name = input.required("InstanceProfileName", &NAME);
@@ -48,9 +48,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if work.item(account, item.kind, &item.name)?.is_some() {
                 return Err(taken());
             }
-            if work.count_items(account, item.kind)? >= PROFILES_MAX as u64 {
-                return Err(over_quota("InstanceProfilesPerAccount", PROFILES_MAX));
-            }
+            has_room(scene, Quota::InstanceProfiles, work.count_items(account, item.kind)?)?;
             work.add_item(&item, None).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&item.id, &tags)?;
             let mut members = shown(work, &item)?;

@@ -10,20 +10,19 @@ use serde::{Deserialize, Serialize};
 use super::{
     items::{ItemTarget, details, long_id, written},
     nodes,
-    target::{exists, over_quota, request_tags},
+    target::{exists, has_room, request_tags, within},
     texts::{ARN, CLIENT_ID, PROVIDER_URL, THUMBPRINT},
     users::unless,
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene, input::validation_error},
+    api::{
+        query::{Input, Node, Plan, Scene, input::validation_error},
+        quotas::Quota,
+    },
     base::{AccountId, Arn, Fault},
     store::{ErrorKind, Item, ItemKind, Page},
 };
 
-/// The most providers of one account.
-const PROVIDERS_MAX: usize = 100;
-/// The most client ids of one provider.
-const CLIENT_IDS_MAX: usize = 100;
 /// The most thumbprints of one provider.
 const THUMBPRINTS_MAX: usize = 5;
 
@@ -45,7 +44,8 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let (facts, is_tagged) = (request_tags(&tags), !tags.is_empty());
     let plan = Plan::new("iam:CreateOpenIDConnectProvider", arn.clone(), move |scene| {
         let account = scene.account();
-        let details = Details { client_ids: client_ids_of(client_ids)?, thumbprints: thumbprints_of(thumbprints)? };
+        let details =
+            Details { client_ids: client_ids_of(scene, client_ids)?, thumbprints: thumbprints_of(thumbprints)? };
         let item = Item {
             kind: ItemKind::OidcProvider,
             account,
@@ -61,9 +61,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if work.item(account, item.kind, &item.name)?.is_some() {
                 return Err(taken());
             }
-            if work.count_items(account, item.kind)? >= PROVIDERS_MAX as u64 {
-                return Err(over_quota("OpenIdConnectProvidersPerAccount", PROVIDERS_MAX));
-            }
+            has_room(scene, Quota::OidcProviders, work.count_items(account, item.kind)?)?;
             work.add_item(&item, None).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&item.id, &tags)?;
             let arn = self::arn(account, &item.name);
@@ -129,9 +127,9 @@ pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 /// One that is there already changes nothing.
 pub(super) fn add_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("ClientID", &CLIENT_ID);
-    change("iam:AddClientIDToOpenIDConnectProvider", scene, input, move |details| {
+    change("iam:AddClientIDToOpenIDConnectProvider", scene, input, move |scene, details| {
         details.client_ids.push(id.clone());
-        details.client_ids = client_ids_of(std::mem::take(&mut details.client_ids))?;
+        details.client_ids = client_ids_of(scene, std::mem::take(&mut details.client_ids))?;
         Ok(())
     })
 }
@@ -139,7 +137,7 @@ pub(super) fn add_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<
 /// One that is not there changes nothing.
 pub(super) fn remove_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("ClientID", &CLIENT_ID);
-    change("iam:RemoveClientIDFromOpenIDConnectProvider", scene, input, move |details| {
+    change("iam:RemoveClientIDFromOpenIDConnectProvider", scene, input, move |_, details| {
         details.client_ids.retain(|known| *known != id);
         Ok(())
     })
@@ -147,7 +145,7 @@ pub(super) fn remove_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Resu
 
 pub(super) fn update_thumbprints(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let thumbprints = input.texts("ThumbprintList", usize::MAX, &THUMBPRINT);
-    change("iam:UpdateOpenIDConnectProviderThumbprint", scene, input, move |details| {
+    change("iam:UpdateOpenIDConnectProviderThumbprint", scene, input, move |_, details| {
         if thumbprints.is_empty() {
             return Err(invalid("Thumbprint list must contain at least one entry."));
         }
@@ -167,7 +165,7 @@ fn change(
     action: &'static str,
     scene: &Scene<'_>,
     input: &mut Input<'_>,
-    change: impl Fn(&mut Details) -> Result<(), Fault> + Send + 'static,
+    change: impl Fn(&Scene<'_>, &mut Details) -> Result<(), Fault> + Send + 'static,
 ) -> Result<Plan, Fault> {
     let target = target(scene, input)?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());
@@ -175,7 +173,7 @@ fn change(
         scene.world.directory.write(|work| {
             let mut provider = target.still(work)?;
             let mut details = details(&provider)?;
-            change(&mut details)?;
+            change(scene, &mut details)?;
             provider.details = written(&details)?;
             work.update_item(&provider)?;
             Ok(Node::Nothing)
@@ -218,12 +216,10 @@ fn name_of(url: &str) -> Result<&str, Fault> {
 }
 
 /// Each once, and not too many of them.
-fn client_ids_of(given: Vec<String>) -> Result<Vec<String>, Fault> {
+fn client_ids_of(scene: &Scene<'_>, given: Vec<String>) -> Result<Vec<String>, Fault> {
     let ids = each_once(given);
-    match ids.len() > CLIENT_IDS_MAX {
-        true => Err(over_quota("ClientIdsPerOpenIdConnectProvider", CLIENT_IDS_MAX)),
-        false => Ok(ids),
-    }
+    within(scene, Quota::OidcClientIds, ids.len())?;
+    Ok(ids)
 }
 
 /// Each once, and not too many of them.

@@ -17,18 +17,19 @@ use super::{
     items::{ItemTarget, details, long_id, written},
     nodes,
     saml_metadata::{self, Metadata},
-    target::{exists, over_quota, request_tags},
+    target::{exists, has_room, request_tags},
     texts::{ARN, METADATA, PRIVATE_KEY, PRIVATE_KEY_ID, PROVIDER_NAME},
     users::unless,
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{AccountId, Arn, Fault, Timestamp},
     store::{ErrorKind, Item, ItemKind, Page, StoreError, UnitOfWork},
 };
 
-/// The most providers of one account.
-const PROVIDERS_MAX: usize = 100;
 /// The most private keys of one provider.
 const KEYS_MAX: usize = 2;
 /// How long a provider holds whose document does not say it: a hundred years, in seconds.
@@ -95,9 +96,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if work.item(account, item.kind, &item.name)?.is_some() {
                 return Err(taken());
             }
-            if work.count_items(account, item.kind)? >= PROVIDERS_MAX as u64 {
-                return Err(over_quota("SAMLProvidersPerAccount", PROVIDERS_MAX));
-            }
+            has_room(scene, Quota::SamlProviders, work.count_items(account, item.kind)?)?;
             let added = work.add_item(&item, Some(secret.as_bytes()));
             added.map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&item.id, &tags)?;

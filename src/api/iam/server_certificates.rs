@@ -7,21 +7,21 @@ use super::{
     items::{ItemTarget, details, written},
     listing::{Asked, paged},
     nodes,
-    target::{exists, over_quota, request_tags},
+    target::{exists, has_room, request_tags},
     texts::{CERTIFICATE_CHAIN, KEY_MATERIAL, NAME, PATH},
     users::{random, unless},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         AccountId, Arn, Fault, Timestamp,
         id::{IdKind, unique_id},
     },
     store::{ErrorKind, Item, ItemKind, StoreError},
 };
-
-/// The most certificates of one account.
-const CERTIFICATES_MAX: usize = 20;
 
 /// What the store keeps of a certificate beside its name, its path and its key.
 #[derive(Serialize, Deserialize)]
@@ -64,9 +64,7 @@ pub(super) fn upload(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if work.item(account, item.kind, &item.name)?.is_some() {
                 return Err(taken());
             }
-            if work.count_items(account, item.kind)? >= CERTIFICATES_MAX as u64 {
-                return Err(over_quota("ServerCertificatesPerAccount", CERTIFICATES_MAX));
-            }
+            has_room(scene, Quota::ServerCertificates, work.count_items(account, item.kind)?)?;
             work.add_item(&item, Some(key.as_bytes())).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
             work.put_tags(&item.id, &tags)?;
             let mut members = vec![("ServerCertificateMetadata", metadata(&item, &details(&item)?))];

@@ -11,12 +11,15 @@ use super::{
     items::{details, item_of, items_of, written},
     listing::{Asked, paged},
     ssh_keys::settable,
-    target::{no_such, over_quota},
+    target::{has_room, no_such},
     texts::{KEY_ID, KNOWN_USER_NAME, SERVICE_NAME},
     users::random,
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene, input::validation_error},
+    api::{
+        query::{Input, Node, Plan, Scene, input::validation_error},
+        quotas::Quota,
+    },
     base::{
         AccountId, Arn, Fault, Timestamp,
         condition::Value,
@@ -25,8 +28,6 @@ use crate::{
     store::{Item, ItemKind, Page, StoreError, UnitOfWork},
 };
 
-/// The most credentials of one user for one service.
-const CREDENTIALS_MAX: usize = 2;
 /// The longest life, in days.
 const AGE_DAYS_MAX: usize = 36_600;
 
@@ -77,9 +78,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             for item in items_of(scene, work, &holder, ItemKind::ServiceCredential)? {
                 count += usize::from(details::<Details>(&item)?.service == service.name);
             }
-            if count >= CREDENTIALS_MAX {
-                return Err(over_quota("ServiceSpecificCredentialsPerUser", CREDENTIALS_MAX));
-            }
+            has_room(scene, Quota::ServiceCredentials, count)?;
             let (name, alias) = free_alias(work, account, service.name, user)?;
             let details = Details { service: service.name.to_owned(), alias, status: "Active".to_owned(), expires };
             let item = Item {

@@ -11,18 +11,18 @@ use super::{
     items::{details, item_of, items_of, long_id, written},
     listing::{Asked, paged},
     ssh_keys::settable,
-    target::{no_such, over_quota},
+    target::{has_room, no_such},
     texts::{CERTIFICATE_ID, KEY_MATERIAL},
     users::unless,
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::Fault,
     store::{ErrorKind, Item, ItemKind, UnitOfWork},
 };
-
-/// The most certificates of one user, and of root.
-const CERTIFICATES_MAX: usize = 2;
 
 /// What the store keeps of a certificate beside its id.
 #[derive(Serialize, Deserialize)]
@@ -61,9 +61,8 @@ pub(super) fn upload(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if work.item(item.account, item.kind, &item.name)?.is_some() {
                 return Err(duplicate());
             }
-            if items_of(scene, work, &holder, ItemKind::SigningCertificate)?.len() >= CERTIFICATES_MAX {
-                return Err(over_quota("SigningCertificatesPerUser", CERTIFICATES_MAX));
-            }
+            let known = items_of(scene, work, &holder, ItemKind::SigningCertificate)?.len();
+            has_room(scene, Quota::SigningCertificates, known)?;
             work.add_item(&item, None).map_err(|error| unless(error, ErrorKind::Exists, duplicate))?;
             Ok(Node::one("Certificate", node(&item, &details, holder.user_name()?)))
         })

@@ -9,21 +9,21 @@ use super::{
     holder::Holder,
     items::{details, item_of, items_of, written},
     listing::{Asked, paged},
-    target::{no_such, over_quota},
+    target::{has_room, no_such},
     texts::{KEY_ID, KEY_MATERIAL},
     users::random,
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene},
+    api::{
+        query::{Input, Node, Plan, Scene},
+        quotas::Quota,
+    },
     base::{
         Fault,
         id::{IdKind, unique_id},
     },
     store::{Item, ItemKind, StoreError, UnitOfWork},
 };
-
-/// The most keys of one user.
-const KEYS_MAX: usize = 5;
 
 /// What the store keeps of a key beside its id.
 #[derive(Serialize, Deserialize)]
@@ -53,9 +53,7 @@ pub(super) fn upload(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
                     return Err(Fault::new(400, "DuplicateSSHPublicKey", message));
                 }
             }
-            if known.len() >= KEYS_MAX {
-                return Err(over_quota("SSHPublicKeysPerUser", KEYS_MAX));
-            }
+            has_room(scene, Quota::SshKeys, known.len())?;
             let item = Item {
                 kind: ItemKind::SshKey,
                 account,

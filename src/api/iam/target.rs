@@ -228,6 +228,15 @@ pub(super) fn within(scene: &Scene<'_>, quota: Quota, count: impl TryInto<usize>
     }
 }
 
+/// The same before one more is added, which nobody else can do within this unit of work.
+pub(super) fn has_room(scene: &Scene<'_>, quota: Quota, count: impl TryInto<usize>) -> Result<(), Fault> {
+    let most = scene.quota(quota);
+    match count.try_into().is_ok_and(|count| count < most) {
+        true => Ok(()),
+        false => Err(over_quota(quota.told(), most)),
+    }
+}
+
 /// `LimitExceeded` for a quota.
 pub(super) fn over_quota(name: &str, most: usize) -> Fault {
     Fault::new(409, "LimitExceeded", format!("Cannot exceed quota for {name}: {most}"))

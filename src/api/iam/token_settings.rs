@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene, Text},
-    base::{Fault, RequestId},
+    base::{AccountId, Fault, RequestId},
+    store::{StoreError, UnitOfWork},
 };
 
 /// Under which an account keeps the version of the global endpoint's tokens.
@@ -26,6 +27,12 @@ const WORD: Text = Text { length: 0..=usize::MAX, pattern: "", fits: |_| true };
 struct Federation {
     issuer: String,
     is_enabled: bool,
+}
+
+/// The version of the tokens that the global endpoint gives out: 1 while nobody asked for another.
+pub(super) fn version(work: &mut dyn UnitOfWork, account: AccountId) -> Result<u64, StoreError> {
+    let version: Option<String> = chosen(work, account, TOKEN_VERSION)?;
+    Ok(if version.as_deref() == Some("v2Token") { 2 } else { 1 })
 }
 
 pub(super) fn set_preferences(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {

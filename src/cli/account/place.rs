@@ -111,7 +111,8 @@ impl Place {
         let places = Places::take(&config)?;
         let given = root::key(&variables)?;
         let (state, _) =
-            State::open(&dir, &config.store.place, &master_key, account, given, Missing::Refuse, clock::now()).map_err(hinted)?;
+            State::open(&dir, &config.store.place, &master_key, account, given, Missing::Refuse, clock::now())
+                .map_err(hinted)?;
         let account = state.account;
         let key = state.directory.read(|work| {
             let keys = work.access_keys(account, &KeyOwner::Root)?;

@@ -40,7 +40,7 @@ fn roles() {
         ("GetRole", &[R], 200, "<Description>reads</Description><MaxSessionDuration>7200</MaxSessionDuration>"),
         ("UpdateRoleDescription", &[R, ("Description", "writes")], 200, "<Description>writes</Description>"),
         ("UpdateRole", &[R, ("Description", "")], 200, ""),
-        ("GetRole", &[R], 200, "</AssumeRolePolicyDocument><MaxSessionDuration>3600</MaxSessionDuration>"),
+        ("GetRole", &[R], 200, "</AssumeRolePolicyDocument><MaxSessionDuration>7200</MaxSessionDuration>"),
         ("TagRole", &[R, ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "b")], 200, ""),
         ("ListRoleTags", &[R], 200, "<Value>b</Value></member></Tags><IsTruncated>false</IsTruncated>"),
         ("UntagRole", &[R, ("TagKeys.member.1", "TEAM")], 200, ""),

@@ -16,18 +16,19 @@ use super::{
     items::{ItemTarget, details, items_of, long_id, written},
     listing::{Asked, paged},
     nodes,
-    target::{exists, in_use, no_such, over_quota, request_tags},
+    target::{exists, has_room, in_use, no_such, over_quota, request_tags},
     texts::{AUTHENTICATION_CODE, MFA_DEVICE_NAME, PATH, SERIAL_NUMBER},
     users::{random, unless},
 };
 use crate::{
-    api::query::{Input, Node, Plan, Scene, input::validation_error},
+    api::{
+        query::{Input, Node, Plan, Scene, input::validation_error},
+        quotas::Quota,
+    },
     base::{AccountId, Arn, Fault, Timestamp, name::fold},
     store::{ErrorKind, Item, ItemKind, Listing, Page, StoreError, UnitOfWork},
 };
 
-/// The most devices of one user, and of root.
-const DEVICES_PER_HOLDER_MAX: usize = 8;
 /// The most virtual devices of an account, whether somebody's or not: as many as users.
 const DEVICES_MAX: usize = 5000;
 /// The length of a seed, in bytes: 64 characters of base 32.
@@ -131,9 +132,7 @@ pub(super) fn enable(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             if device.enabled.is_some() {
                 return Err(exists("MFA device is already in use.".to_owned()));
             }
-            if devices_of(scene, work, &holder)?.len() >= DEVICES_PER_HOLDER_MAX {
-                return Err(over_quota("MFADevicesPerUser", DEVICES_PER_HOLDER_MAX));
-            }
+            has_room(scene, Quota::MfaDevices, devices_of(scene, work, &holder)?.len())?;
             (item.owner, device.enabled) = (owner, Some(scene.caller.at().as_second()));
             Ok(())
         })
