@@ -21,7 +21,7 @@ from botocore.exceptions import ClientError
 import servers
 import terraform_flow
 from iam_account import ACCOUNT
-from iam_flow import FLOW
+from iam_flow import FLOW, FURTHER
 from iam_rows import Code, Keep, Pages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -174,7 +174,9 @@ def main():
                "aws2": lambda: Aws(endpoint, [os.environ.get("AWS_CLI_2", "/usr/bin/aws"), "--no-cli-pager"])}
     names = {"u": f"user-{name}", "p": f"/{name}/team/", "b": bucket, "account": account}
     run, seen = Run(clients[name](), (access_key, secret_key), names), {}
-    rows = FLOW + ACCOUNT + (terraform_flow.rows(Keep, not_offered()) if name == "boto" else [])
+    rows = FLOW + ([] if name == "aws1" else FURTHER + ACCOUNT)
+    if name == "boto":
+        rows += terraform_flow.rows(Keep, not_offered())
     for number, (who, call, given, expected) in enumerate(rows):
         outcome = run.row(who, call, given, expected)
         seen[f"{number:03} {who} {call}"] = outcome or "as expected"

@@ -220,7 +220,6 @@ FLOW = [
     ("root", "iam.ListUsers", {"PathPrefix": "$plisted/"}, Pages("Users[].UserName", [f"$u-{number}" for number in range(5)])),
     *[("root", "iam.DeleteUser", {"UserName": f"$u-{number}"}, OK) for number in range(5)],
     ("root", "iam.ListUsers", {"PathPrefix": "$plisted/"}, {"Users": []}),
-    *ROLES,
     # a key that is off, on again, and gone
     ("root", "iam.UpdateAccessKey", {**USER, "AccessKeyId": "$ann", "Status": "Inactive"}, OK),
     ("ann", "sts.GetCallerIdentity", {}, ("InvalidClientTokenId", "The security token included in the request is invalid.")),
@@ -241,10 +240,15 @@ FLOW = [
     ("root", "iam.GetUser", {"UserName": "$u-new"}, {"User.Arn": "arn:aws:iam::$account:user$p$u-new"}),
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, OK),
     ("root", "iam.DeleteUser", {"UserName": "$u-new"}, no_user("$u-new")),
-    # devices, keys and certificates
-    *DEVICES,
-    *iam_providers.rows(Keep),
     # root cannot be signed for without its secret, and nobody has no identity
     ("forged", "sts.GetCallerIdentity", {}, ("SignatureDoesNotMatch", None)),
     ("forged", "s3.ListBuckets", {}, ("SignatureDoesNotMatch", None)),
+]
+
+# What stands by itself. The first version of the AWS CLI leaves it out: it reads answers with boto's code,
+# and takes a second a call.
+FURTHER = [
+    *ROLES,
+    *DEVICES,
+    *iam_providers.rows(Keep),
 ]
