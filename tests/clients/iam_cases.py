@@ -174,7 +174,7 @@ def main():
                "aws2": lambda: Aws(endpoint, [os.environ.get("AWS_CLI_2", "/usr/bin/aws"), "--no-cli-pager"])}
     names = {"u": f"user-{name}", "p": f"/{name}/team/", "b": bucket, "account": account}
     run, seen = Run(clients[name](), (access_key, secret_key), names), {}
-    rows = FLOW + ([] if name == "aws1" else FURTHER + ACCOUNT)
+    rows = FLOW + ([] if name == "aws1" else ACCOUNT) + (FURTHER if name in ("boto", "js") else [])
     if name == "boto":
         rows += terraform_flow.rows(Keep, not_offered())
     for number, (who, call, given, expected) in enumerate(rows):

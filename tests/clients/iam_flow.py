@@ -245,8 +245,8 @@ FLOW = [
     ("forged", "s3.ListBuckets", {}, ("SignatureDoesNotMatch", None)),
 ]
 
-# What stands by itself. The first version of the AWS CLI leaves it out: it reads answers with boto's code,
-# and takes a second a call.
+# What stands by itself. The AWS CLIs leave it out: Debian's knows older forms of some of it, both read answers with boto's
+# code, and take a second a call.
 FURTHER = [
     *ROLES,
     *DEVICES,

@@ -5,11 +5,14 @@ READ = {"PolicyArn": f"{AWS}/AmazonS3ReadOnlyAccess"}
 USER, GET, DELETE = {"UserName": "$u"}, {"Bucket": "$b", "Key": "a"}, {"Bucket": "$b", "Key": "none"}
 ENTITIES = {**READ, "EntityFilter": "User", "PathPrefix": "$p"}
 
+S3_READ_ONLY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": [
+    "s3:Get*", "s3:List*", "s3:Describe*", "s3-object-lambda:Get*", "s3-object-lambda:List*"]}]}
+
 ATTACHED = [
     ("root", "iam.GetPolicy", READ, {"Policy.PolicyName": "AmazonS3ReadOnlyAccess", "Policy.DefaultVersionId": "v3",
                                      "Policy.IsAttachable": True, "starts_with(Policy.PolicyId, 'ANPA')": True}),
     ("root", "iam.GetPolicyVersion", {**READ, "VersionId": "v3"},
-     {"PolicyVersion.IsDefaultVersion": True, "PolicyVersion.Document.Statement[0].Effect": "Allow"}),
+     {"PolicyVersion.IsDefaultVersion": True, "PolicyVersion.Document": S3_READ_ONLY}),
     ("root", "iam.ListPolicies", {"Scope": "AWS", "PathPrefix": "/job-function/"},
      {"contains(Policies[].PolicyName, 'Billing')": True, "length(Policies)": 15}),
     ("root", "iam.AttachUserPolicy", {**USER, "PolicyArn": f"{AWS}/aws-service-role/AWSSupportServiceRolePolicy"},
