@@ -28,4 +28,5 @@ mod store_aws_managed;
 mod store_crash;
 mod store_directory;
 mod store_postgres;
+mod store_relatives;
 mod store_suite;
