@@ -197,8 +197,9 @@ impl<'a> Guard<'a> {
     fn of(around: &Circumstances<'_>, operation: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
         let caller = around.caller.principal().account();
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
-            // What names no account belongs to whoever asks.
-            let named = resource.split(':').nth(4).and_then(|account| account.parse().ok());
+            // What names no account, or is no ARN, belongs to whoever asks.
+            let arn = resource.strip_prefix("arn:");
+            let named = arn.and_then(|arn| arn.split(':').nth(3)).and_then(|account| account.parse().ok());
             let account = named.or(caller).unwrap_or(around.resource_account);
             return Self { account, policy: Ok(None), is_restricted: false };
         };
