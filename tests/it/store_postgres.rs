@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use countersign::store::{
-    Account, ErrorKind, MasterKey, PostgresStore, Store, StoreError, SystemRandom,
-    postgres::{Database, is_url},
+use countersign::{
+    base::SecretKey,
+    config::StorePlace,
+    server::state::State,
+    store::{
+        Account, ErrorKind, MasterKey, PostgresStore, Store, StoreError, SystemRandom,
+        postgres::{Database, is_url},
+    },
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::RootCertStore;
@@ -144,8 +149,8 @@ fn what_the_database_refuses_with_is_told_by_its_code() {
     }
 }
 
-/// An authority, and a certificate of it for a name with its key.
-fn certificate(name: &str) -> (RootCertStore, [String; 2]) {
+/// An authority, and a certificate of it for a name, its key, and the authority's own certificate as PEM.
+fn certificate(name: &str) -> (RootCertStore, [String; 3]) {
     let mut params = CertificateParams::new(vec![]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -153,13 +158,13 @@ fn certificate(name: &str) -> (RootCertStore, [String; 2]) {
     let signed = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(authority.der().clone()).unwrap();
-    (roots, [signed.pem(), key.serialize_pem()])
+    (roots, [signed.pem(), key.serialize_pem(), authority.pem()])
 }
 
 #[test]
 fn tls_is_spoken_with_a_server_whose_certificate_is_good() {
-    let (roots, [certificate_pem, key]) = certificate("localhost");
-    let (others, _) = certificate("localhost");
+    let (roots, [certificate_pem, key, authority]) = certificate("localhost");
+    let (others, [.., other_authority]) = certificate("localhost");
     let server = postgres::Server::start_with_tls(&certificate_pem, &key);
     server.run("postgres", "CREATE DATABASE ours").unwrap();
     let port = server.port;
@@ -196,6 +201,16 @@ fn tls_is_spoken_with_a_server_whose_certificate_is_good() {
                 work.commit().unwrap();
             }
         }
+    }
+    // The same as the configuration has it.
+    let dir = tempfile::tempdir().unwrap();
+    let (ca_file, url) =
+        (dir.path().join("ca.pem"), format!("postgresql://countersign@localhost:{port}/ours?sslmode=require"));
+    for (authority, is_good) in [(authority, true), (other_authority, false)] {
+        std::fs::write(&ca_file, authority).unwrap();
+        let place = StorePlace::Postgres { url: SecretKey::new(url.clone()), ca_file: Some(ca_file.clone()) };
+        let found = State::is_fresh(dir.path(), &place);
+        assert_eq!(found.is_ok(), is_good, "{:?}", found.err().map(|error| error.to_string()));
     }
     // What is asked for in words that this program does not know is not taken for less.
     for mode in ["verify-ca", "verify-full", "allow", "always"] {
