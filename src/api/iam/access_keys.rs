@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use super::{
     holder::Holder,
     listing::{Asked, paged},
-    nodes,
+    nodes, sessions,
     ssh_keys::settable,
     target::{no_such, within},
     texts::ACCESS_KEY_ID,
@@ -70,6 +70,10 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
     let status = input.required_one_of("Status", &["Active", "Inactive", "Expired"]).unwrap_or_default();
+    if sessions::is_temporary(&id) && status == "Inactive" {
+        input.check()?;
+        return Ok(sessions::end("iam:UpdateAccessKey", scene, id));
+    }
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:UpdateAccessKey", arn, move |scene| {
@@ -85,6 +89,10 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 
 pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
+    if sessions::is_temporary(&id) {
+        input.check()?;
+        return Ok(sessions::end("iam:DeleteAccessKey", scene, id));
+    }
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:DeleteAccessKey", arn, move |scene| {
@@ -142,6 +150,6 @@ fn owner(holder: &Holder, work: &mut dyn UnitOfWork) -> Result<KeyOwner, Fault> 
     Ok(holder.id(work)?.map_or(KeyOwner::Root, KeyOwner::User))
 }
 
-fn no_such_key(id: &str) -> Fault {
+pub(super) fn no_such_key(id: &str) -> Fault {
     no_such(format!("The Access Key with id {id} cannot be found."))
 }

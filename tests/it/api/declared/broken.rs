@@ -63,11 +63,11 @@ fn a_store_that_fails_or_is_overtaken_is_told_of_and_nothing_is_done() {
     let how = Arc::new(AtomicU8::new(GOOD));
     let told = how.clone();
     let wrap = move |state: State, dir: &Path| {
-        let (account, messages) = (state.account, state.messages.clone());
+        let (account, messages, sessions) = (state.account, state.messages.clone(), state.sessions.clone());
         drop(state);
         let store = SqliteStore::open(dir, master_key(dir), Arc::new(SystemRandom)).unwrap();
         let store = Told { store, how: told.clone() };
-        State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages }
+        State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages, sessions }
     };
     let world = World::new(Some(&wrap));
     let before = world.listed();
