@@ -62,8 +62,10 @@ fn a_path_that_looks_like_an_arn_is_nobody_elses() {
     let gateway = Gateway::start(&upstream);
     let (root, ann) = (gateway.root(), gateway.user("ann", Some(ALLOW_ALL)));
     for key in [&root, &ann] {
-        let answer = call(&gateway, key, "ListPolicies", &[("PathPrefix", "/a:b:c:d:111122223333:e/")]);
+        let answer = call(&gateway, key, "ListPolicies", &[("PathPrefix", "/a:b:c:d:111122223333:policy/")]);
         assert_eq!(answer.status, 200, "{}", answer.text());
+        let record = gateway.record(&answer);
+        assert!(record["resources"].is_null(), "{record}");
     }
 }
 
