@@ -20,6 +20,7 @@ use crate::{
         quotas::Quota,
     },
     base::{AccountId, Arn, Fault},
+    federation::oidc,
     store::{ErrorKind, Item, ItemKind, Page},
 };
 
@@ -203,16 +204,7 @@ fn arn(account: AccountId, name: &str) -> Arn {
 /// The URL without its scheme: a host, and a path if there is one. No port, no query.
 fn name_of(url: &str) -> Result<&str, Fault> {
     let refused = || validation_error("Invalid Open ID Connect Provider URL");
-    let name = url.strip_prefix("https://").ok_or_else(refused)?;
-    let (host, path) = name.split_once('/').unwrap_or((name, ""));
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let is_path = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@%/".contains(&byte));
-    if host.split('.').all(is_label) && is_path { Ok(name) } else { Err(refused()) }
+    oidc::name_of(url).filter(|_| oidc::is_url(url)).ok_or_else(refused)
 }
 
 /// Each once, and not too many of them.

@@ -22,7 +22,7 @@ const TRANSITIVE_FLAT: &str = "https://aws.amazon.com/tags/transitive_tag_keys";
 const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 
 /// The claims that are condition keys for every provider, under rules of their own.
-pub const BASIC: [&str; 6] = ["amr", "aud", "azp", "email", "oaud", "sub"];
+pub const RULED_CLAIMS: [&str; 6] = ["amr", "aud", "azp", "email", "oaud", "sub"];
 
 const GOOGLE: &str = "accounts.google.com";
 
@@ -150,7 +150,7 @@ pub(super) fn facts(
         add("amr", methods.into_iter().map(str::to_owned).collect());
     }
     let known = KNOWN.iter().filter(|(pattern, _)| fits(pattern, provider.name())).flat_map(|(_, names)| *names);
-    let further = provider.claims.iter().map(String::as_str).filter(|name| !BASIC.contains(name));
+    let further = provider.claims.iter().map(String::as_str).filter(|name| !RULED_CLAIMS.contains(name));
     for name in known.copied().chain(further) {
         if let Some(value) = find(claims, name).filter(|value| !value.is_null()) {
             let values = plain(value).ok_or_else(|| Refusal::Claim(name.to_owned(), "is no plain value"))?;

@@ -87,7 +87,7 @@ mod refusal;
 mod token;
 mod verify;
 
-pub use self::{jwks::KeySet, keys::Keys, refusal::Refusal, token::Token, verify::verify};
+pub use self::{claims::RULED_CLAIMS, jwks::KeySet, keys::Keys, refusal::Refusal, token::Token, verify::verify};
 
 /// What URLs of providers begin with.
 const SCHEME: &str = "https://";
@@ -110,6 +110,19 @@ impl Provider {
     pub fn name(&self) -> &str {
         name_of(&self.url).unwrap_or(&self.url)
     }
+}
+
+/// Whether a provider can have this URL: `https`, a host, maybe a path; no port, no query.
+pub fn is_url(text: &str) -> bool {
+    let Some((host, path)) = name_of(text).map(|name| name.split_once('/').unwrap_or((name, ""))) else { return false };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_path = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@%/".contains(&byte));
+    host.split('.').all(is_label) && is_path
 }
 
 /// The name of the provider that an issuer is registered by; `None` for what cannot be registered.

@@ -38,7 +38,7 @@ const WAITING_FOR_ALL_MAX: usize = 128;
 const PROVIDERS_MAX: u64 = 10_000;
 
 /// How keys are had.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Authorities that are trusted besides the system's.
     pub authorities: Vec<CertificateDer<'static>>,
@@ -53,7 +53,7 @@ pub struct Settings {
 }
 
 /// What the configuration says of a provider.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// Its keys: it is never asked.
     pub keys: Option<Arc<KeySet>>,
@@ -115,6 +115,11 @@ impl Keys {
     pub fn new(settings: Settings) -> Self {
         let kept = Cache::new(PROVIDERS_MAX);
         Self { settings, roots: OnceLock::new(), kept, waiting: AtomicUsize::new(0) }
+    }
+
+    /// How they are had.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Verifies a token with the keys of the provider, which are fetched if need be. Blocks: never call it on a thread that
