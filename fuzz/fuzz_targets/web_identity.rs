@@ -21,6 +21,10 @@ use serde_json::Value;
 const NOW: i64 = 1_700_000_000;
 const CLIENT: &str = "sts.amazonaws.com";
 
+/// Claims that hold, to which more are added.
+const SOUND: &[u8] =
+    br#"{"iss":"https://gitlab.com","sub":"x","aud":"sts.amazonaws.com","iat":1700000000,"exp":1700000060,"#;
+
 static KEY: LazyLock<EcdsaKeyPair> =
     LazyLock::new(|| EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key can be made"));
 
@@ -76,10 +80,13 @@ fuzz_target!(|input: (&[u8], &[u8], &[u8])| {
     let parts = [header, claims, signature].map(|part| BASE64URL_NOPAD.encode(part));
     tell(&check(&parts.join(".")).expect_err("a signature was guessed"));
     let _ = KeySet::read(claims);
-    let signed = format!("{}.{}", BASE64URL_NOPAD.encode(br#"{"alg":"ES256","kid":"k"}"#), parts[1]);
-    let signature = KEY.sign(&SystemRandom::new(), signed.as_bytes()).expect("it signs");
-    match check(&format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))) {
-        Ok(asserted) => hold(&asserted, claims),
-        Err(refusal) => tell(&refusal),
+    for claims in [claims.to_vec(), [SOUND, claims, b"}"].concat()] {
+        let parts = [br#"{"alg":"ES256","kid":"k"}"#, &claims[..]].map(|part| BASE64URL_NOPAD.encode(part));
+        let signed = parts.join(".");
+        let signature = KEY.sign(&SystemRandom::new(), signed.as_bytes()).expect("it signs");
+        match check(&format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))) {
+            Ok(asserted) => hold(&asserted, &claims),
+            Err(refusal) => tell(&refusal),
+        }
     }
 });

@@ -228,12 +228,12 @@ fn add_keys(keys: &mut Vec<String>, value: &Value) -> Result<(), Refusal> {
 fn source_identity(claims: &Claims) -> Result<Option<String>, Refusal> {
     let Some(value) = claims.get(SOURCE_IDENTITY) else { return Ok(None) };
     let fits = |text: &&str| {
-        (2..=64).contains(&text.chars().count())
+        (2..=256).contains(&text.chars().count())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte))
     };
     match value.as_str().filter(fits) {
         Some(identity) => Ok(Some(identity.to_owned())),
-        None => Err(Refusal::Rejected(SOURCE_IDENTITY, "it is not 2 to 64 letters, digits and _+=,.@-".into())),
+        None => Err(Refusal::Rejected(SOURCE_IDENTITY, "it is not 2 to 256 letters, digits and _+=,.@-".into())),
     }
 }
 

@@ -247,7 +247,7 @@ fn tags_and_source_identities_have_their_rules() {
             "https://aws.amazon.com/tags/principal_tags/a": "y"}),
         ),
         ("a short identity", json!({"https://aws.amazon.com/source_identity": "x"})),
-        ("a long identity", json!({"https://aws.amazon.com/source_identity": "x".repeat(65)})),
+        ("a long identity", json!({"https://aws.amazon.com/source_identity": "x".repeat(257)})),
         ("an identity with a space", json!({"https://aws.amazon.com/source_identity": "a b"})),
         ("an identity that is a list", json!({"https://aws.amazon.com/source_identity": ["ann"]})),
     ];

@@ -2,9 +2,9 @@
 
 mod altered;
 mod claims;
-mod mint;
+pub mod mint;
 mod provider;
 mod refused;
 mod trust;
 mod waiting;
-mod web;
+pub mod web;
