@@ -20,6 +20,7 @@ use crate::{
     base::{AccountId, Random},
     federation::oidc::Keys,
     gateway::{backend::OwnApi, organization::Organization},
+    session::Sessions,
     store::{Directory, MessageKey},
 };
 
@@ -37,6 +38,8 @@ pub struct World {
     pub quotas: Arc<ArcSwap<Quotas>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
+    /// Makes temporary credentials.
+    pub sessions: Arc<Sessions>,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

@@ -130,7 +130,7 @@ impl Server {
                 (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
             }
         };
-        let State { directory, account, messages } = state;
+        let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
@@ -144,6 +144,7 @@ impl Server {
             provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
             messages: messages.clone(),
+            sessions: sessions.clone(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -151,6 +152,7 @@ impl Server {
             messages,
             directory: directory.clone(),
             keys: DerivedKeys::default(),
+            sessions,
             tags: Arc::default(),
             settings: ArcSwap::from_pointee(settings),
             recorder: Recorder::new(spool.clone(), directory.clone()),
