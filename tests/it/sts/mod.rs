@@ -5,6 +5,7 @@ mod live;
 mod records;
 mod restricted;
 mod tokens;
+mod web_identity;
 
 use std::collections::BTreeMap;
 
