@@ -4,6 +4,7 @@
 
 mod asked;
 mod assume_role;
+mod assume_root;
 mod federation_token;
 mod granted;
 mod identity;
@@ -42,6 +43,7 @@ pub fn api(world: Arc<World>) -> Api {
 pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
     Operation { name: "AssumeRoleWithWebIdentity", read_only: true, plan: web_identity::plan },
+    Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
@@ -56,12 +58,8 @@ const LATER: &str = "it is not done yet";
 const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
-pub static NOT_OFFERED: &[NotOffered] = &[
-    ("AssumeRoleWithSAML", LATER),
-    ("AssumeRoot", LATER),
-    ("GetDelegatedAccessToken", DELEGATED),
-    ("GetWebIdentityToken", LATER),
-];
+pub static NOT_OFFERED: &[NotOffered] =
+    &[("AssumeRoleWithSAML", LATER), ("GetDelegatedAccessToken", DELEGATED), ("GetWebIdentityToken", LATER)];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
 fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {
