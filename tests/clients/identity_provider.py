@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.parse
 from dataclasses import dataclass
 
@@ -44,6 +45,22 @@ class IdentityProvider:
         if answer.status != 200:
             raise RuntimeError(f"the identity provider answers {answer.status} to {path}: {text}")
         return text
+
+    def settings(self):
+        """Lines of a configuration by which a gateway finds it, and trusts its authority."""
+        return f'''[oidc]
+ca_file = "{self.authority}"
+addresses = {{ "https://{HOST}" = "127.0.0.1:{self.port}" }}
+'''
+
+    @contextlib.contextmanager
+    def tokens(self):
+        """A folder with a token of each kind."""
+        with tempfile.TemporaryDirectory(prefix="countersign-tokens-") as folder:
+            for name, resource in (("expired", "urn:short"), ("usual", "urn:usual"), ("elliptic", "urn:elliptic")):
+                pathlib.Path(folder, name).write_text(self.token(resource))
+            time.sleep(2)
+            yield folder
 
 
 def certificates(folder):
