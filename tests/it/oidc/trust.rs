@@ -22,7 +22,8 @@ fn a_certificate_needs_an_authority_or_a_thumbprint() {
     let (ours, others) = (Authorities::new(), Authorities::new());
     let host = "idp.example.com";
     let of = |certificate: &CertificateDer<'_>| thumbprint(certificate);
-    let cases: [(&str, Shown, Vec<&CertificateDer<'static>>, Vec<String>, &str); 13] = [
+    type Authority<'a> = &'a CertificateDer<'static>;
+    let cases: [(&str, Shown, Vec<Authority<'_>>, Vec<String>, &str); 13] = [
         ("nobody", ours.show(host), vec![], vec![], "provider's certificate"),
         ("its authority", ours.show(host), vec![&ours.root], vec![], "nothing"),
         ("another authority", ours.show(host), vec![&others.root], vec![], "provider's certificate"),

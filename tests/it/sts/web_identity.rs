@@ -280,7 +280,8 @@ fn parameters_have_their_constraints() {
     let token = RSA.mint(&claims(json!({})));
     let long = "x".repeat(20_001);
     let policy = allow("s3:GetObject", "arn:aws:s3:::bucket/a");
-    let cases: [(&str, &[(&str, &str)], (u16, &str)); 9] = [
+    type Further<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, Further<'_>, (u16, &str)); 9] = [
         ("no role", &[("RoleArn", "")], (400, "ValidationError")),
         ("a short name", &[("RoleSessionName", "x")], (400, "ValidationError")),
         ("a short token", &[("WebIdentityToken", "abc")], (400, "ValidationError")),
