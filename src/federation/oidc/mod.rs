@@ -67,17 +67,33 @@
 //! ```
 //!
 //! ```json
-//! {"StringEquals": {
-//!   "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-//!   "token.actions.githubusercontent.com:repository_id": "123456789",
-//!   "token.actions.githubusercontent.com:sub": "repo:example/reports:ref:refs/heads/main"}}
+//! {"Version": "2012-10-17", "Statement": [{
+//!   "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+//!   "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},
+//!   "Condition": {"StringEquals": {
+//!     "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+//!     "token.actions.githubusercontent.com:repository_id": "123456789",
+//!     "token.actions.githubusercontent.com:sub": "repo:example/reports:ref:refs/heads/main"}}}]}
 //! ```
 //!
 //! In the workflow: `permissions: {id-token: write}` and the action `aws-actions/configure-aws-credentials`, with
-//! `AWS_ENDPOINT_URL` set. GitLab is the same with `https://gitlab.com` and a job that says
-//! `id_tokens: {AWS_TOKEN: {aud: sts.amazonaws.com}}` and writes `$AWS_TOKEN` to the file of
-//! `AWS_WEB_IDENTITY_TOKEN_FILE`; its subjects are `project_path:example/reports:ref_type:branch:ref:main`. Further claims
-//! of a GitLab or GitHub of your own become condition keys by `oidc.claims`.
+//! `AWS_ENDPOINT_URL` set.
+//!
+//! GitLab is the same with `https://gitlab.com` and a job that says `id_tokens: {AWS_TOKEN: {aud: sts.amazonaws.com}}` and
+//! writes `$AWS_TOKEN` to the file of `AWS_WEB_IDENTITY_TOKEN_FILE`:
+//!
+//! ```json
+//! {"Version": "2012-10-17", "Statement": [{
+//!   "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+//!   "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/gitlab.com"},
+//!   "Condition": {"StringEquals": {
+//!     "gitlab.com:aud": "sts.amazonaws.com",
+//!     "gitlab.com:project_id": "20",
+//!     "gitlab.com:ref_protected": "true",
+//!     "gitlab.com:sub": "project_path:example/reports:ref_type:branch:ref:main"}}}]}
+//! ```
+//!
+//! Further claims of a GitLab or GitHub of your own become condition keys by `oidc.claims`.
 
 mod claims;
 mod json;

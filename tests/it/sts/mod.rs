@@ -4,6 +4,7 @@ mod assume;
 mod delegation;
 mod devices;
 mod live;
+mod recipes;
 mod records;
 mod restricted;
 mod root;
