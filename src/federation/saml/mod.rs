@@ -8,11 +8,12 @@
 //! | an encrypted assertion is opened | `encrypted.rs` |
 //! | issuer, subject, recipient, audience and times are checked | `assertion.rs` |
 //! | attributes become roles, a session's name, tags and condition keys | `attributes.rs` |
+//! | nothing else stands in the response | `schema.rs` |
 //! | a use is remembered | `replay.rs` |
 //!
 //! Invariant: nothing is taken from the response that its signature does not cover. A verified element is read anew from the
-//! bytes that its digest is of, and the response that they came from is not looked at again, but for its status, its
-//! destination and its issuer, which can only refuse.
+//! bytes that its digest is of, and the response that they came from is not looked at again, but for what can only refuse:
+//! its status, its destination, its issuer, and whether it is made of known parts.
 //!
 //! The signatures are our own code over `quick-xml` and `aws-lc-rs` rather than a library for all of XML Security: SAML
 //! needs one canonicalization, two transforms and one reference, and the rest is what attacks are made of.
@@ -31,6 +32,8 @@ mod refusal;
 mod replay;
 #[cfg(feature = "saml")]
 mod response;
+#[cfg(feature = "saml")]
+mod schema;
 #[cfg(feature = "saml")]
 mod signature;
 #[cfg(feature = "saml")]

@@ -66,6 +66,8 @@ pub enum Refusal {
     Tags,
     /// The assertion gives this condition key more than one value.
     Ambiguous(&'static str),
+    /// Something stands where SAML has nothing, or has something else.
+    Schema(&'static str),
     /// The assertion does not name this role together with this provider.
     Role,
     /// The assertion was used before, or that cannot be told.
@@ -144,6 +146,7 @@ impl fmt::Display for Refusal {
             Refusal::SessionDuration => f.write_str("the session's duration is no number from 900 to 43200"),
             Refusal::Tags => f.write_str("a session tag or a transitive key does not fit, or is there twice"),
             Refusal::Ambiguous(key) => write!(f, "the assertion gives more than one value for {key}"),
+            Refusal::Schema(what) => write!(f, "it is made of other parts than SAML's responses: {what}"),
             Refusal::Role => f.write_str("the assertion does not name this role with this provider"),
             Refusal::Again(Again::Used) => f.write_str("the assertion was used before"),
             Refusal::Again(Again::Full) => f.write_str("too many used assertions are remembered to take another"),

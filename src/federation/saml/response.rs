@@ -9,6 +9,7 @@ use super::{
     encrypted::{self, ENCRYPTION},
     refusal::Refusal,
     replay::Used,
+    schema,
     signature::{self, SIGNATURE, signed},
     xml::{self, Element},
 };
@@ -17,7 +18,7 @@ use crate::{
     federation::Asserted,
 };
 
-const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+pub(super) const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 const SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 
 /// The longest response, in characters of base 64 (STS API reference, `SAMLAssertion`).
@@ -95,6 +96,7 @@ pub fn verify(
     if !assertion.roles.iter().any(|(known, by)| known == role && by == arn.as_str()) {
         return Err(Refusal::Role);
     }
+    schema::check(&response).map_err(Refusal::Schema)?;
     Ok(assertion)
 }
 
@@ -188,11 +190,12 @@ fn covered(response: &Element, provider: &Provider<'_>) -> Result<Element, Refus
                 return Err(Refusal::Encryption);
             }
             check_places(&assertion, Some(&assertion)).map_err(|_| Refusal::Encryption)?;
-            match own(&assertion, provider)? {
-                Some(own) => Ok(own),
-                None if outer.is_some() => Ok(assertion),
-                None => Err(Refusal::Unsigned),
+            let own = own(&assertion, provider)?;
+            if own.is_none() && outer.is_none() {
+                return Err(Refusal::Unsigned);
             }
+            schema::check(&assertion).map_err(Refusal::Schema)?;
+            Ok(own.unwrap_or(assertion))
         }
         _ => Err(Refusal::Assertions),
     }

@@ -5,5 +5,5 @@ mod checks;
 mod encrypted;
 mod forms;
 pub mod maker;
-//mod mutations;
-//mod second_opinion;
+mod mutations;
+mod second_opinion;
