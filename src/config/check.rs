@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root, store::store,
-    upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root, saml,
+    store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -46,6 +46,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         store: store(&mut raw, variables),
         upstreams: upstreams(&mut raw, listen, variables),
         quotas: quotas(&mut raw),
+        saml: saml::saml(&mut raw),
         organization,
         organization_files,
         data_dir,

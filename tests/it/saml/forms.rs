@@ -58,6 +58,16 @@ fn sound_responses_are_accepted() {
     }
 }
 
+/// What the fuzz target begins with: a response of a key that is gone.
+#[test]
+fn the_kept_response_is_sound() {
+    let text = include_str!("../data/saml-response.xml");
+    let certificate = text.split_once("<ds:X509Certificate>").unwrap().1.split_once('<').unwrap().0.to_owned();
+    let read =
+        verify(&BASE64.encode(text.as_bytes()), ROLE, &provider(&[certificate], &[]), &settings(), at(NOW)).unwrap();
+    assert_eq!(read.asserted.subject, "alice@example.com");
+}
+
 /// Where the provider has several certificates, any of their keys may sign.
 #[test]
 fn any_key_of_the_metadata_signs() {
