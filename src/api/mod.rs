@@ -19,6 +19,7 @@ use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
     gateway::{backend::OwnApi, organization::Organization},
+    session::Sessions,
     store::{Directory, MessageKey},
 };
 
@@ -34,6 +35,8 @@ pub struct World {
     pub quotas: Arc<ArcSwap<Quotas>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
+    /// Makes temporary credentials.
+    pub sessions: Arc<Sessions>,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

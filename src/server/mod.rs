@@ -128,7 +128,7 @@ impl Server {
                 (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
             }
         };
-        let State { directory, account, messages } = state;
+        let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let settings = settings::settings(config, account, 0)?;
@@ -140,6 +140,7 @@ impl Server {
             organization: limits_of_all,
             quotas: quotas.clone(),
             messages: messages.clone(),
+            sessions: sessions.clone(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -147,6 +148,7 @@ impl Server {
             messages,
             directory: directory.clone(),
             keys: DerivedKeys::default(),
+            sessions,
             tags: Arc::default(),
             settings: ArcSwap::from_pointee(settings),
             recorder: Recorder::new(spool.clone(), directory.clone()),
