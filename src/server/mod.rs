@@ -38,6 +38,7 @@ use crate::{
     api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
+    federation::saml,
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -62,6 +63,7 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
+    saml: Arc<ArcSwap<saml::Settings>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -131,6 +133,7 @@ impl Server {
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
+        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -141,6 +144,8 @@ impl Server {
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
+            saml: saml.clone(),
+            saml_used: saml::Used::default(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -188,6 +193,7 @@ impl Server {
             shared,
             organization,
             quotas,
+            saml,
             spool,
             certificate,
             draining,
@@ -202,12 +208,14 @@ impl Server {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
+        let saml = Arc::new(next.saml.clone());
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
+        self.saml.store(saml);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

@@ -21,6 +21,7 @@ mod mapping_upstream;
 mod policy;
 mod postgres;
 mod road;
+mod saml;
 mod sigv4;
 mod store;
 mod store_accesses;

@@ -28,7 +28,6 @@ mod canonical;
 mod encrypted;
 #[cfg(feature = "saml")]
 mod refusal;
-#[cfg(feature = "saml")]
 mod replay;
 #[cfg(feature = "saml")]
 mod response;
@@ -39,12 +38,12 @@ mod signature;
 #[cfg(feature = "saml")]
 mod xml;
 
+pub use self::replay::{Again, Used};
 #[cfg(feature = "saml")]
 pub use self::{
     attributes::is_list,
     refusal::Refusal,
-    replay::{Again, Used},
-    response::{Assertion, Provider, claim, verify},
+    response::{Assertion, Provider, claim, unclaim, verify},
     signature::Unproven,
     xml::Flaw,
 };

@@ -20,6 +20,8 @@ pub enum Refusal {
     Response(&'static str),
     /// The provider says that it did not authenticate anybody.
     Status(String),
+    /// There is no such provider.
+    Provider,
     /// The metadata of the provider holds no longer.
     MetadataExpired,
     /// The issuer is another one than the provider's.
@@ -96,6 +98,7 @@ impl Refusal {
     fn words(&self) -> &'static str {
         match self {
             Refusal::Base64 => "Invalid base64 SAMLResponse",
+            Refusal::Provider => "Specified provider doesn't exist",
             Refusal::Issuer => "Issuer not present in specified provider",
             Refusal::Unsigned | Refusal::Signature(..) | Refusal::Encryption => "Response signature invalid",
             Refusal::Audience => "Response does not contain the required audience.",
@@ -121,6 +124,7 @@ impl fmt::Display for Refusal {
             Refusal::Xml(flaw) => write!(f, "the response is not read: {flaw}"),
             Refusal::Response(part) => write!(f, "the response has no such part, or not as SAML has it: {part}"),
             Refusal::Status(status) => write!(f, "the provider answered with the status `{status}`"),
+            Refusal::Provider => f.write_str("there is no such provider"),
             Refusal::MetadataExpired => f.write_str("the provider's metadata holds no longer"),
             Refusal::Issuer => f.write_str("the issuer is not the provider's entity id"),
             Refusal::Destination => f.write_str("the response is meant for another destination"),

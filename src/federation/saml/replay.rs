@@ -66,6 +66,15 @@ impl Used {
         marks.in_order.insert((until, mark));
         Ok(())
     }
+
+    /// Takes a note back: what was to be done with it was not done.
+    pub fn unclaim(&self, parts: &[&str]) {
+        let mark = mark(parts);
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = marks.until.remove(&mark) {
+            marks.in_order.remove(&(until, mark));
+        }
+    }
 }
 
 impl Marks {
@@ -109,5 +118,7 @@ mod tests {
         for (what, parts, until, now, expected) in cases {
             assert_eq!(used.claim(parts, at(until), at(now)), expected, "{what}");
         }
+        used.unclaim(&["idp", "b", "r"]);
+        assert_eq!(used.claim(&["idp", "b", "r"], at(20), at(19)), Ok(()));
     }
 }

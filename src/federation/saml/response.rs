@@ -111,14 +111,28 @@ pub fn claim(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(), Refusal> {
+    match use_of(assertion, role, settings) {
+        Some(parts) => used.claim(&parts, assertion.asserted.expires, now).map_err(Refusal::Again),
+        None => Ok(()),
+    }
+}
+
+/// Takes that note back: no session was made.
+pub fn unclaim(used: &Used, assertion: &Assertion, role: &str, settings: &Settings) {
+    if let Some(parts) = use_of(assertion, role, settings) {
+        used.unclaim(&parts);
+    }
+}
+
+/// What may happen once; `None` for what may happen often.
+fn use_of<'a>(assertion: &'a Assertion, role: &'a str, settings: &Settings) -> Option<Vec<&'a str>> {
     let (issuer, id) = (&*assertion.asserted.issuer, &*assertion.id);
-    let parts: &[&str] = match settings.reuse {
-        Reuse::Never => &[issuer, id],
-        _ if assertion.once => &[issuer, id],
-        Reuse::OtherRoles => &[issuer, id, role],
-        Reuse::Always => return Ok(()),
-    };
-    used.claim(parts, assertion.asserted.expires, now).map_err(Refusal::Again)
+    match settings.reuse {
+        Reuse::Never => Some(vec![issuer, id]),
+        _ if assertion.once => Some(vec![issuer, id]),
+        Reuse::OtherRoles => Some(vec![issuer, id, role]),
+        Reuse::Always => None,
+    }
 }
 
 fn decoded(text: &str) -> Result<String, Refusal> {

@@ -44,9 +44,8 @@ fn signatures_are_not_wrapped() {
     let evil_response = whole.replace("ID=\"_r1\"", "ID=\"_other\"").replace(&plain, &evil(&plain));
     let whole_signature = signature_of(&whole);
     let original = whole.replace(&whole_signature, "");
-    let object = |inner: &str| {
-        signature.replace("</ds:Signature>", &format!("<ds:Object>{inner}</ds:Object></ds:Signature>"))
-    };
+    let object =
+        |inner: &str| signature.replace("</ds:Signature>", &format!("<ds:Object>{inner}</ds:Object></ds:Signature>"));
     let place = |part| Refusal::Signature(part, Unproven::Place);
     assert!(idp.verify(&around(&signed), at(NOW)).is_ok() && idp.verify(&whole, at(NOW)).is_ok());
     refused(
@@ -54,10 +53,7 @@ fn signatures_are_not_wrapped() {
         vec![
             (
                 "1: the signed response in the signature of another",
-                evil_response.replace(
-                    "</ds:Signature>",
-                    &format!("<ds:Object>{original}</ds:Object></ds:Signature>"),
-                ),
+                evil_response.replace("</ds:Signature>", &format!("<ds:Object>{original}</ds:Object></ds:Signature>")),
                 Refusal::Response("Response"),
             ),
             (
@@ -65,7 +61,11 @@ fn signatures_are_not_wrapped() {
                 behind_issuer(&evil_response.replace(&whole_signature, ""), &format!("{original}{whole_signature}")),
                 Refusal::Response("Response"),
             ),
-            ("3: a forged assertion before the signed one", around(&format!("{}{signed}", evil(&plain))), Refusal::Assertions),
+            (
+                "3: a forged assertion before the signed one",
+                around(&format!("{}{signed}", evil(&plain))),
+                Refusal::Assertions,
+            ),
             ("3b: behind it", around(&format!("{signed}{}", evil(&plain))), Refusal::Assertions),
             (
                 "4: the signed assertion in a forged one",
@@ -79,7 +79,10 @@ fn signatures_are_not_wrapped() {
             ),
             (
                 "6: the signed assertion in the signature of a forged one",
-                around(&behind_issuer(&evil(&plain), &signature.replace("</ds:Signature>", &format!("{plain}</ds:Signature>")))),
+                around(&behind_issuer(
+                    &evil(&plain),
+                    &signature.replace("</ds:Signature>", &format!("{plain}</ds:Signature>")),
+                )),
                 Refusal::Assertions,
             ),
             (
@@ -92,13 +95,15 @@ fn signatures_are_not_wrapped() {
             ),
             (
                 "7b: the signed assertion in an extension",
-                around(&evil(&plain)).replace(
-                    "<samlp:Status>",
-                    &format!("<samlp:Extensions>{signed}</samlp:Extensions><samlp:Status>"),
-                ),
+                around(&evil(&plain))
+                    .replace("<samlp:Status>", &format!("<samlp:Extensions>{signed}</samlp:Extensions><samlp:Status>")),
                 Refusal::Assertions,
             ),
-            ("8: the signed assertion in an object of the signature", around(&behind_issuer(&evil(&plain), &object(&plain))), Refusal::Assertions),
+            (
+                "8: the signed assertion in an object of the signature",
+                around(&behind_issuer(&evil(&plain), &object(&plain))),
+                Refusal::Assertions,
+            ),
             (
                 "a forged assertion under a sound signature of another element",
                 around(&behind_issuer(&evil(&plain), &signature)),
@@ -135,7 +140,11 @@ fn signatures_are_not_wrapped() {
                 around(&signed).replace("<samlp:Status>", "<samlp:Status Id=\"_a1\">"),
                 Refusal::Xml(Flaw::Id),
             ),
-            ("an id of XML's own", around(&signed).replace("<samlp:Status>", "<samlp:Status xml:id=\"x\">"), Refusal::Xml(Flaw::Id)),
+            (
+                "an id of XML's own",
+                around(&signed).replace("<samlp:Status>", "<samlp:Status xml:id=\"x\">"),
+                Refusal::Xml(Flaw::Id),
+            ),
         ],
     );
 }
@@ -145,10 +154,13 @@ fn signatures_are_not_wrapped() {
 fn signatures_of_other_forms_are_not_believed() {
     let idp = Idp::rsa();
     let signed = |from: &str, to: &str| {
-        response(at(NOW), &idp.sign_as(&assertion(at(NOW)), |info| {
-            assert!(info.contains(from), "{from}");
-            info.replacen(from, to, 1)
-        }))
+        response(
+            at(NOW),
+            &idp.sign_as(&assertion(at(NOW)), |info| {
+                assert!(info.contains(from), "{from}");
+                info.replacen(from, to, 1)
+            }),
+        )
     };
     let not = |why| Refusal::Signature("assertion", why);
     let exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
@@ -166,20 +178,62 @@ fn signatures_of_other_forms_are_not_believed() {
             ("a path", signed("#_a1", "#xpointer(/)"), not(Unproven::Reference)),
             ("an id in XPointer", signed("#_a1", "#xpointer(id('_a1'))"), not(Unproven::Reference)),
             ("a place elsewhere", signed("#_a1", "https://idp.example.com/#_a1"), not(Unproven::Reference)),
-            ("two references", signed(reference, &format!("{reference}<ds:Reference URI=\"#_a1\"></ds:Reference>")), not(Unproven::Form)),
+            (
+                "two references",
+                signed(reference, &format!("{reference}<ds:Reference URI=\"#_a1\"></ds:Reference>")),
+                not(Unproven::Form),
+            ),
             ("a MAC", signed(rsa, "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"), not(Unproven::Method)),
             ("SHA-1", signed(rsa, "http://www.w3.org/2000/09/xmldsig#rsa-sha1"), not(Unproven::Method)),
-            ("another method of the same key", signed(rsa, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"), not(Unproven::Key)),
-            ("the method of another key", signed(rsa, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"), not(Unproven::Key)),
-            ("a parameter of the method", signed("</ds:SignatureMethod>", "<ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>"), not(Unproven::Method)),
+            (
+                "another method of the same key",
+                signed(rsa, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"),
+                not(Unproven::Key),
+            ),
+            (
+                "the method of another key",
+                signed(rsa, "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"),
+                not(Unproven::Key),
+            ),
+            (
+                "a parameter of the method",
+                signed("</ds:SignatureMethod>", "<ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>"),
+                not(Unproven::Method),
+            ),
             ("a digest by SHA-1", signed(sha, "http://www.w3.org/2000/09/xmldsig#sha1"), not(Unproven::DigestMethod)),
-            ("inclusive canonicalization", signed(exclusive, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"), not(Unproven::Canonicalization)),
-            ("canonicalization with comments", signed(exclusive, "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"), not(Unproven::Canonicalization)),
+            (
+                "inclusive canonicalization",
+                signed(exclusive, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"),
+                not(Unproven::Canonicalization),
+            ),
+            (
+                "canonicalization with comments",
+                signed(exclusive, "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"),
+                not(Unproven::Canonicalization),
+            ),
             ("a transform less", signed(&transform(enveloped), ""), not(Unproven::Transforms)),
             ("the other transform less", signed(&transform(exclusive), ""), not(Unproven::Transforms)),
-            ("no transform", signed(&format!("<ds:Transforms>{}{}</ds:Transforms>", transform(enveloped), transform(exclusive)), ""), not(Unproven::Form)),
-            ("transforms in the other order", signed(&format!("{}{}", transform(enveloped), transform(exclusive)), &format!("{}{}", transform(exclusive), transform(enveloped))), not(Unproven::Transforms)),
-            ("a transform more", signed("</ds:Transforms>", &format!("{}</ds:Transforms>", transform("http://www.w3.org/TR/1999/REC-xslt-19991116"))), not(Unproven::Transforms)),
+            (
+                "no transform",
+                signed(&format!("<ds:Transforms>{}{}</ds:Transforms>", transform(enveloped), transform(exclusive)), ""),
+                not(Unproven::Form),
+            ),
+            (
+                "transforms in the other order",
+                signed(
+                    &format!("{}{}", transform(enveloped), transform(exclusive)),
+                    &format!("{}{}", transform(exclusive), transform(enveloped)),
+                ),
+                not(Unproven::Transforms),
+            ),
+            (
+                "a transform more",
+                signed(
+                    "</ds:Transforms>",
+                    &format!("{}</ds:Transforms>", transform("http://www.w3.org/TR/1999/REC-xslt-19991116")),
+                ),
+                not(Unproven::Transforms),
+            ),
             ("XSLT", signed(enveloped, "http://www.w3.org/TR/1999/REC-xslt-19991116"), not(Unproven::Transforms)),
             ("XPath", signed(enveloped, "http://www.w3.org/TR/1999/REC-xpath-19991116"), not(Unproven::Transforms)),
             ("base 64", signed(enveloped, "http://www.w3.org/2000/09/xmldsig#base64"), not(Unproven::Transforms)),
@@ -213,7 +267,11 @@ fn what_the_provider_did_not_sign_is_not_believed() {
             ("no value", edit(&value, ""), not(Unproven::Key)),
             ("half a value", edit(&value, &value[..172]), not(Unproven::Key)),
             ("an object", edit("</ds:KeyInfo>", "</ds:KeyInfo><ds:Object></ds:Object>"), not(Unproven::Form)),
-            ("the parts in another order", edit("<ds:SignedInfo>", "<ds:KeyInfo></ds:KeyInfo><ds:SignedInfo>"), not(Unproven::Form)),
+            (
+                "the parts in another order",
+                edit("<ds:SignedInfo>", "<ds:KeyInfo></ds:KeyInfo><ds:SignedInfo>"),
+                not(Unproven::Form),
+            ),
             (
                 "a signature of another namespace",
                 edit("xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"", "xmlns:ds=\"urn:other\""),
@@ -269,31 +327,71 @@ fn what_canonical_forms_leave_out_is_refused() {
             ("CDATA in the name", edit(name, "<![CDATA[alice@example.com]]>"), Refusal::Xml(Flaw::CharacterData)),
             ("an instruction in the name", edit(name, "alice@example.com<?x?>.evil"), Refusal::Xml(Flaw::Instruction)),
             ("a style sheet", format!("<?xml-stylesheet href=\"x\"?>{sound}"), Refusal::Xml(Flaw::Instruction)),
-            ("a declaration in the middle", edit(name, "<?xml version=\"1.0\"?>alice"), Refusal::Xml(Flaw::Instruction)),
+            (
+                "a declaration in the middle",
+                edit(name, "<?xml version=\"1.0\"?>alice"),
+                Refusal::Xml(Flaw::Instruction),
+            ),
             ("a document type", format!("<!DOCTYPE x [<!ENTITY e \"x\">]>{sound}"), Refusal::Xml(Flaw::DocumentType)),
-            ("an external subset", format!("<!DOCTYPE x SYSTEM \"file:///etc/passwd\">{sound}"), Refusal::Xml(Flaw::DocumentType)),
+            (
+                "an external subset",
+                format!("<!DOCTYPE x SYSTEM \"file:///etc/passwd\">{sound}"),
+                Refusal::Xml(Flaw::DocumentType),
+            ),
             ("an entity", edit(name, "&name;"), Refusal::Xml(Flaw::Entity)),
             ("an entity in an attribute", edit("Version=\"2.0\"", "Version=\"&v;\""), Refusal::Xml(Flaw::Entity)),
-            ("UTF-16, so it says", format!("<?xml version=\"1.0\" encoding=\"UTF-16\"?>{sound}"), Refusal::Xml(Flaw::Syntax)),
+            (
+                "UTF-16, so it says",
+                format!("<?xml version=\"1.0\" encoding=\"UTF-16\"?>{sound}"),
+                Refusal::Xml(Flaw::Syntax),
+            ),
             ("XML 1.1", format!("<?xml version=\"1.1\"?>{sound}"), Refusal::Xml(Flaw::Syntax)),
             ("two roots", format!("{sound}{sound}"), Refusal::Xml(Flaw::Syntax)),
             ("text behind", format!("{sound}x"), Refusal::Xml(Flaw::Syntax)),
             ("cut off", sound[..sound.len() - 1].to_owned(), Refusal::Xml(Flaw::Syntax)),
-            ("an attribute twice", edit("Version=\"2.0\"", "Version=\"2.0\" Version=\"2.0\""), Refusal::Xml(Flaw::Syntax)),
+            (
+                "an attribute twice",
+                edit("Version=\"2.0\"", "Version=\"2.0\" Version=\"2.0\""),
+                Refusal::Xml(Flaw::Syntax),
+            ),
             ("attributes without space", edit(" Version=", "Version="), Refusal::Xml(Flaw::Syntax)),
             ("an attribute without quotes", edit("Version=\"2.0\"", "Version=2.0"), Refusal::Xml(Flaw::Syntax)),
             ("an attribute with a tag", edit("Version=\"2.0\"", "Version=\"<\""), Refusal::Xml(Flaw::Syntax)),
             ("an end that does not fit", edit("</saml:Issuer>", "</saml:issuer>"), Refusal::Xml(Flaw::Syntax)),
-            ("a prefix without namespace", edit("<samlp:Status>", "<x:Status>").replace("</samlp:Status>", "</x:Status>"), Refusal::Xml(Flaw::Namespace)),
-            ("a relative namespace", edit("<samlp:Status>", "<samlp:Status xmlns:x=\"y\">"), Refusal::Xml(Flaw::Namespace)),
-            ("no namespace for a prefix", edit("<samlp:Status>", "<samlp:Status xmlns:x=\"\">"), Refusal::Xml(Flaw::Namespace)),
+            (
+                "a prefix without namespace",
+                edit("<samlp:Status>", "<x:Status>").replace("</samlp:Status>", "</x:Status>"),
+                Refusal::Xml(Flaw::Namespace),
+            ),
+            (
+                "a relative namespace",
+                edit("<samlp:Status>", "<samlp:Status xmlns:x=\"y\">"),
+                Refusal::Xml(Flaw::Namespace),
+            ),
+            (
+                "no namespace for a prefix",
+                edit("<samlp:Status>", "<samlp:Status xmlns:x=\"\">"),
+                Refusal::Xml(Flaw::Namespace),
+            ),
             ("too deep", edit("<samlp:Status>", &format!("<samlp:Status>{deep}")), Refusal::Xml(Flaw::TooMuch)),
-            ("too many attributes", edit("<samlp:Status>", &format!("<samlp:Status{wide}>")), Refusal::Xml(Flaw::TooMuch)),
-            ("too many elements", edit("<samlp:Status>", &format!("<samlp:Status>{}", "<x/>".repeat(2_000))), Refusal::Xml(Flaw::TooMuch)),
+            (
+                "too many attributes",
+                edit("<samlp:Status>", &format!("<samlp:Status{wide}>")),
+                Refusal::Xml(Flaw::TooMuch),
+            ),
+            (
+                "too many elements",
+                edit("<samlp:Status>", &format!("<samlp:Status>{}", "<x/>".repeat(2_000))),
+                Refusal::Xml(Flaw::TooMuch),
+            ),
             ("a control character", edit(name, "alice\u{1}"), Refusal::Xml(Flaw::Syntax)),
             ("a character that is none", edit(name, "&#xFFFF;"), Refusal::Xml(Flaw::Syntax)),
             ("the end of a section", edit(name, "]]>"), Refusal::Xml(Flaw::Syntax)),
-            ("another protocol", sound.replace("SAML:2.0:protocol", "SAML:1.0:protocol"), Refusal::Response("Response")),
+            (
+                "another protocol",
+                sound.replace("SAML:2.0:protocol", "SAML:1.0:protocol"),
+                Refusal::Response("Response"),
+            ),
             ("another version", edit("Version=\"2.0\"", "Version=\"1.1\""), Refusal::Response("Response")),
             ("no XML", "alice".to_owned(), Refusal::Xml(Flaw::Syntax)),
             ("nothing", String::new(), Refusal::Xml(Flaw::Syntax)),
@@ -305,7 +403,8 @@ fn what_canonical_forms_leave_out_is_refused() {
 fn what_is_no_base_64_is_refused() {
     let idp = Idp::rsa();
     let text = BASE64.encode(response(at(NOW), &idp.sign(&assertion(at(NOW)))).as_bytes());
-    let lines: String = text.as_bytes().chunks(76).map(|line| format!("{}\r\n", str::from_utf8(line).unwrap())).collect();
+    let lines: String =
+        text.as_bytes().chunks(76).map(|line| format!("{}\r\n", str::from_utf8(line).unwrap())).collect();
     assert!(idp.verify_text(&lines, at(NOW)).is_ok());
     let long = BASE64.encode(&[b' '; 80_000]);
     let cut = &text[..text.len() - 5];

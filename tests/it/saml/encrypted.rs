@@ -97,7 +97,8 @@ fn encrypted_assertions_are_opened() {
     let (idp, reader, other) = (Idp::rsa(), Reader::new(), Reader::new());
     let plain = assertion(at(NOW));
     let signed = idp.sign(&plain);
-    let unsigned = |inner: &str, cipher: &str, transport: &str| response(at(NOW), &reader.seal(inner, cipher, transport));
+    let unsigned =
+        |inner: &str, cipher: &str, transport: &str| response(at(NOW), &reader.seal(inner, cipher, transport));
     let gcm = "http://www.w3.org/2009/xmlenc11#aes256-gcm";
     let short_gcm = "http://www.w3.org/2009/xmlenc11#aes128-gcm";
     let cbc = "http://www.w3.org/2001/04/xmlenc#aes256-cbc";
@@ -118,22 +119,49 @@ fn encrypted_assertions_are_opened() {
         ("both signed", idp.sign(&unsigned(&signed, gcm, OAEP)), Ok("alice@example.com")),
         ("CBC under a signature", idp.sign(&unsigned(&plain, cbc, OAEP)), Ok("alice@example.com")),
         ("CBC with a shorter key", idp.sign(&unsigned(&signed, short_cbc, oaep)), Ok("alice@example.com")),
-        ("a key with a name", edit("<ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">", "<ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:KeyName>x</ds:KeyName>"), Ok("alice@example.com")),
+        (
+            "a key with a name",
+            edit(
+                "<ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">",
+                "<ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:KeyName>x</ds:KeyName>",
+            ),
+            Ok("alice@example.com"),
+        ),
         ("CBC without a signature", unsigned(&signed, cbc, OAEP), closed.clone()),
         ("RSA as it was", unsigned(&signed, gcm, "http://www.w3.org/2001/04/xmlenc#rsa-1_5"), closed.clone()),
         ("another cipher", edit(gcm, "http://www.w3.org/2001/04/xmlenc#tripledes-cbc"), closed.clone()),
         ("another kind of content", edit("xmlenc#Element", "xmlenc#Content"), closed.clone()),
         ("for somebody else", response(at(NOW), &Reader::new().seal(&signed, gcm, OAEP)), closed.clone()),
         ("an altered secret", edit("<xenc:CipherValue>", "<xenc:CipherValue>AAAA"), closed.clone()),
-        ("altered under a signature", idp.sign(&unsigned(&plain, gcm, OAEP)).replace("<xenc:CipherValue>", "<xenc:CipherValue>AAAA"), Err(Refusal::Signature("response", Unproven::Digest))),
+        (
+            "altered under a signature",
+            idp.sign(&unsigned(&plain, gcm, OAEP)).replace("<xenc:CipherValue>", "<xenc:CipherValue>AAAA"),
+            Err(Refusal::Signature("response", Unproven::Digest)),
+        ),
         ("no assertion in it", unsigned("<x></x>", gcm, OAEP), closed.clone()),
         ("no XML in it", unsigned("x", gcm, OAEP), closed.clone()),
-        ("two assertions in it", unsigned(&signed.replace("<saml:Subject>", &format!("{plain}<saml:Subject>")), gcm, OAEP), closed.clone()),
+        (
+            "two assertions in it",
+            unsigned(&signed.replace("<saml:Subject>", &format!("{plain}<saml:Subject>")), gcm, OAEP),
+            closed.clone(),
+        ),
         ("a document type in it", unsigned(&format!("<!DOCTYPE x>{signed}"), gcm, OAEP), closed.clone()),
         ("nothing is signed", unsigned(&evil, gcm, OAEP), Err(Refusal::Unsigned)),
-        ("signed for another", unsigned(&signed.replace("alice", "root"), gcm, OAEP), Err(Refusal::Signature("assertion", Unproven::Digest))),
-        ("one in the clear beside it", edit("<saml:EncryptedAssertion", &format!("{evil}<saml:EncryptedAssertion")), Err(Refusal::Assertions)),
-        ("two of them", edit("</samlp:Response>", &format!("{}</samlp:Response>", reader.seal(&signed, gcm, OAEP))), Err(Refusal::Assertions)),
+        (
+            "signed for another",
+            unsigned(&signed.replace("alice", "root"), gcm, OAEP),
+            Err(Refusal::Signature("assertion", Unproven::Digest)),
+        ),
+        (
+            "one in the clear beside it",
+            edit("<saml:EncryptedAssertion", &format!("{evil}<saml:EncryptedAssertion")),
+            Err(Refusal::Assertions),
+        ),
+        (
+            "two of them",
+            edit("</samlp:Response>", &format!("{}</samlp:Response>", reader.seal(&signed, gcm, OAEP))),
+            Err(Refusal::Assertions),
+        ),
     ];
     let certificates = [idp.certificate.clone()];
     let keys = [other.pem.clone(), reader.pem.clone()];
@@ -155,7 +183,10 @@ fn failures_of_encryption_look_alike() {
     ];
     for refusal in same {
         let fault = refusal.fault();
-        assert_eq!((fault.status, &*fault.code, &*fault.message), (400, "InvalidIdentityToken", "Response signature invalid"));
+        assert_eq!(
+            (fault.status, &*fault.code, &*fault.message),
+            (400, "InvalidIdentityToken", "Response signature invalid")
+        );
     }
 }
 
@@ -167,7 +198,8 @@ fn a_provider_may_have_to_encrypt() {
     let (certificates, keys) = ([idp.certificate.clone()], [reader.pem.clone()]);
     let mut provider = provider(&certificates, &keys);
     provider.must_encrypt = true;
-    let read = |text: String| verify(&BASE64.encode(text.as_bytes()), ROLE, &provider, &settings(), at(NOW)).map(|_| ());
+    let read =
+        |text: String| verify(&BASE64.encode(text.as_bytes()), ROLE, &provider, &settings(), at(NOW)).map(|_| ());
     assert_eq!(read(response(at(NOW), &reader.seal(&signed, gcm, OAEP))), Ok(()));
     assert_eq!(read(response(at(NOW), &signed)), Err(Refusal::NotEncrypted));
 }

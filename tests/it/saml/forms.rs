@@ -45,12 +45,42 @@ fn sound_responses_are_accepted() {
         ("with a byte order mark", &rsa, format!("\u{feff}{signed}")),
         ("empty elements", &rsa, signed.replace("></saml:SubjectConfirmationData>", "/>")),
         ("other quotes", &rsa, once(&signed, "SessionIndex=\"_s1\"", "SessionIndex = '_s1'\n")),
-        ("attributes in another order", &rsa, once(&signed, " ID=\"_a1\"", "").replacen("<saml:Assertion", "<saml:Assertion ID=\"_a1\"", 1)),
+        (
+            "attributes in another order",
+            &rsa,
+            once(&signed, " ID=\"_a1\"", "").replacen("<saml:Assertion", "<saml:Assertion ID=\"_a1\"", 1),
+        ),
         ("numbers for characters", &rsa, once(&signed, "alice@", "&#97;lice&#x40;")),
-        ("namespaces further out", &rsa, once(&signed, "<samlp:Response", "<samlp:Response xmlns:x=\"urn:x\" xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"").replacen("<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"", "<saml:Assertion", 1)),
+        (
+            "namespaces further out",
+            &rsa,
+            once(
+                &signed,
+                "<samlp:Response",
+                "<samlp:Response xmlns:x=\"urn:x\" xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"",
+            )
+            .replacen(
+                "<saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"",
+                "<saml:Assertion",
+                1,
+            ),
+        ),
         ("base 64 in lines", &rsa, once(&signed, "<ds:SignatureValue>", "<ds:SignatureValue>\n  ")),
-        ("no issuer and no destination of the response", &rsa, once(&signed, &format!("<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{ISSUER}</saml:Issuer>"), "").replace(&format!(" Destination=\"{RECIPIENT}\""), "")),
-        ("a recipient of its own", &rsa, response(at(NOW), &rsa.sign(&plain.replace(RECIPIENT, &format!("{RECIPIENT}/acs/SAMLPEXAMPLE"))))),
+        (
+            "no issuer and no destination of the response",
+            &rsa,
+            once(
+                &signed,
+                &format!("<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{ISSUER}</saml:Issuer>"),
+                "",
+            )
+            .replace(&format!(" Destination=\"{RECIPIENT}\""), ""),
+        ),
+        (
+            "a recipient of its own",
+            &rsa,
+            response(at(NOW), &rsa.sign(&plain.replace(RECIPIENT, &format!("{RECIPIENT}/acs/SAMLPEXAMPLE")))),
+        ),
     ];
     for (what, idp, text) in cases {
         let read = idp.verify(&text, at(NOW)).map(|it| it.asserted.subject);
@@ -85,7 +115,8 @@ fn any_key_of_the_metadata_signs() {
 fn an_assertion_is_read_whole() {
     let idp = Idp::rsa();
     let name = |name: &str| format!("https://aws.amazon.com/SAML/Attributes/{name}");
-    let roles = [format!("{PROVIDER},{ROLE}"), format!("arn:aws:iam::123456789012:role/x/writer , {PROVIDER}"), "x".to_owned()];
+    let roles =
+        [format!("{PROVIDER},{ROLE}"), format!("arn:aws:iam::123456789012:role/x/writer , {PROVIDER}"), "x".to_owned()];
     let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     let statements = attributes(&[
         (&name("Role"), &roles),
@@ -105,8 +136,10 @@ fn an_assertion_is_read_whole() {
     ]);
     let plain = assertion(at(NOW));
     let (start, _) = plain.split_once("<saml:AttributeStatement>").unwrap();
-    let plain = format!("{start}{statements}</saml:Assertion>")
-        .replace("SessionIndex=\"_s1\"", &format!("SessionIndex=\"_s1\" SessionNotOnOrAfter=\"{}\"", moment(at(NOW), 600)));
+    let plain = format!("{start}{statements}</saml:Assertion>").replace(
+        "SessionIndex=\"_s1\"",
+        &format!("SessionIndex=\"_s1\" SessionNotOnOrAfter=\"{}\"", moment(at(NOW), 600)),
+    );
     let read = idp.verify(&response(at(NOW), &idp.sign(&plain)), at(NOW)).unwrap();
     let expected: Vec<(&str, &[&str])> = vec![
         ("saml:aud", &[RECIPIENT]),
@@ -138,7 +171,10 @@ fn an_assertion_is_read_whole() {
     assert_eq!((read.session_until, &*read.subject_type), (Some(at(NOW + 600)), "persistent"));
     // `printf %s "$ISSUER" 123456789012 /idp | openssl sha1 -binary | base64`
     assert_eq!(read.name_qualifier, "Pjc9gGkda9/ukv4NQrZwyZ1OVas=");
-    assert_eq!(["saml:cn", "saml:mail", "saml:sub", "saml:edupersonaffiliation"].map(is_list), [true, false, false, true]);
+    assert_eq!(
+        ["saml:cn", "saml:mail", "saml:sub", "saml:edupersonaffiliation"].map(is_list),
+        [true, false, false, true]
+    );
 }
 
 /// The role that is asked for has to be named, with the provider that is asked.
@@ -169,7 +205,8 @@ fn roles_are_named_with_their_provider() {
 fn an_assertion_is_used_as_often_as_the_operator_says() {
     let idp = Idp::rsa();
     let plain = assertion(at(NOW));
-    let once = plain.replace("</saml:AudienceRestriction>", "</saml:AudienceRestriction><saml:OneTimeUse></saml:OneTimeUse>");
+    let once =
+        plain.replace("</saml:AudienceRestriction>", "</saml:AudienceRestriction><saml:OneTimeUse></saml:OneTimeUse>");
     let read = |text: &str| idp.verify(&response(at(NOW), &idp.sign(text)), at(NOW)).unwrap();
     let (plain, once) = (read(&plain), read(&once));
     assert_eq!((plain.once, once.once), (false, true));

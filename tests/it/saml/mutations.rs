@@ -203,8 +203,8 @@ fn at_random(dice: &mut Dice, text: &str) -> usize {
 }
 
 const ODD: [&str; 24] = [
-    "<", ">", "&", "\"", "'", "/", "=", " ", "\n", "\r", "\t", "\0", "\u{7f}", "é", "\u{feff}", "#", ";", ":", "-", "!", "?", "0",
-    "A", "]]>",
+    "<", ">", "&", "\"", "'", "/", "=", " ", "\n", "\r", "\t", "\0", "\u{7f}", "é", "\u{feff}", "#", ";", ":", "-",
+    "!", "?", "0", "A", "]]>",
 ];
 
 fn character(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
@@ -222,9 +222,29 @@ fn shorter(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
 /// Something between tags, or in the middle of anything.
 fn put_in(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
     let things = [
-        "<!---->", "<!-- <a> -->", "<?x y?>", "<![CDATA[]]>", "<![CDATA[<]]>", "\n", " ", "&#10;", "&#13;", "&amp;", "&e;", "&#0;",
-        "<x/>", "<saml:Assertion/>", "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/>", " x=\"1\"", " ID=\"_r1\"",
-        " xmlns:saml=\"urn:x\"", " xmlns=\"urn:x\"", " xmlns=\"\"", " xml:id=\"_a1\"", " xml:base=\"x\"", "\u{e9}",
+        "<!---->",
+        "<!-- <a> -->",
+        "<?x y?>",
+        "<![CDATA[]]>",
+        "<![CDATA[<]]>",
+        "\n",
+        " ",
+        "&#10;",
+        "&#13;",
+        "&amp;",
+        "&e;",
+        "&#0;",
+        "<x/>",
+        "<saml:Assertion/>",
+        "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"/>",
+        " x=\"1\"",
+        " ID=\"_r1\"",
+        " xmlns:saml=\"urn:x\"",
+        " xmlns=\"urn:x\"",
+        " xmlns=\"\"",
+        " xml:id=\"_a1\"",
+        " xml:base=\"x\"",
+        "\u{e9}",
     ];
     let thing = *dice.of(&things);
     let at = match dice.below(4) {

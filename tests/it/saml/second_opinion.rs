@@ -45,8 +45,7 @@ impl Others {
         );
         let lines: Vec<&str> =
             idp.certificate.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-        let certificate =
-            format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+        let certificate = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
         let setting = json!({
             "metadata": metadata,
             "certificate": certificate,
@@ -107,7 +106,10 @@ fn nothing_that_others_refuse_is_accepted() {
         by_xmlsec1 += usize::from(xmlsec1);
         by_pysaml2 += usize::from(pysaml2.is_ok());
         if ours.is_some() && (!xmlsec1 || pysaml2.as_ref().ok() != ours.as_ref()) {
-            faults.push(format!("{:?}: xmlsec1 {xmlsec1}, pysaml2 {pysaml2:?}, ours {ours:?}: {}", made.story, made.text));
+            faults.push(format!(
+                "{:?}: xmlsec1 {xmlsec1}, pysaml2 {pysaml2:?}, ours {ours:?}: {}",
+                made.story, made.text
+            ));
         }
     }
     println!("{many} responses: accepted {accepted}, by xmlsec1 {by_xmlsec1}, by pysaml2 {by_pysaml2}");
