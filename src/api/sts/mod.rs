@@ -4,6 +4,7 @@
 
 mod asked;
 mod assume_role;
+mod assume_root;
 mod federation_token;
 mod granted;
 mod identity;
@@ -44,6 +45,7 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
     #[cfg(feature = "saml")]
     Operation { name: "AssumeRoleWithSAML", read_only: true, plan: with_saml::plan },
+    Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
@@ -65,7 +67,6 @@ pub static NOT_OFFERED: &[NotOffered] = &[
     #[cfg(not(feature = "saml"))]
     ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
     ("AssumeRoleWithWebIdentity", LATER),
-    ("AssumeRoot", LATER),
     ("GetDelegatedAccessToken", DELEGATED),
     ("GetWebIdentityToken", LATER),
 ];
