@@ -146,6 +146,11 @@ def sessions(server):
                   root.bucket_of(["a"]))
 
 
+def saml(server):
+    return script("saml", "saml_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  os.environ["AWS_CLI_1"], os.environ["AWS_CLI_2"])
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -195,6 +200,7 @@ def main(clients):
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
+        wanted["as expected", "by SAML"] = pool.submit(saml, through)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:

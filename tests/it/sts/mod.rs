@@ -5,8 +5,8 @@ mod delegation;
 mod live;
 mod records;
 mod restricted;
-mod saml;
 mod root;
+mod saml;
 mod tokens;
 
 use std::collections::BTreeMap;

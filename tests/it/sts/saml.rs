@@ -145,7 +145,11 @@ fn the_trust_policy_decides() {
     ];
     for (at, (what, policy, expected)) in cases.into_iter().enumerate() {
         let name = format!("r{at}");
-        done(&gateway, "CreateSAMLProvider", &[("Name", &format!("idp2-{at}")), ("SAMLMetadataDocument", &metadata(&idp))]);
+        done(
+            &gateway,
+            "CreateSAMLProvider",
+            &[("Name", &format!("idp2-{at}")), ("SAMLMetadataDocument", &metadata(&idp))],
+        );
         role(&gateway, &name, &policy, None);
         let answer = take(&gateway, &name, &say(&idp, &format!("_{at}"), &name, &further), &[]);
         assert_eq!(outcome(&answer), *expected, "{what}: {}", answer.text());
