@@ -210,7 +210,7 @@ const ODD: [&str; 24] = [
 fn character(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
     let at = at_random(dice, text);
     let length = text[at..].chars().next()?.len_utf8();
-    spliced(text, at..at + length, *dice.of::<&str>(&ODD))
+    spliced(text, at..at + length, dice.of::<&str>(&ODD))
 }
 
 fn shorter(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
@@ -312,7 +312,7 @@ fn declaration(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
     ];
     let from = element(dice, text)?.start;
     let at = from + text[from..].find([' ', '>'])?;
-    spliced(text, at..at, *dice.of::<&str>(&declarations))
+    spliced(text, at..at, dice.of::<&str>(&declarations))
 }
 
 fn before(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
