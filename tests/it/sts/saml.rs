@@ -41,10 +41,13 @@ fn trusting(actions: &[&str], condition: Value) -> String {
     trust(json!({"Federated": PROVIDER}), actions, condition)
 }
 
+/// Attributes with their values.
+type Said<'a> = &'a [(&'a str, &'a [&'a str])];
+
 const TAKE: &[&str] = &["sts:AssumeRoleWithSAML"];
 
 /// A response of now with these attributes beside the two that have to be there, under an id of its own.
-fn say(idp: &Idp, id: &str, role: &str, further: &[(&str, &[&str])]) -> String {
+fn say(idp: &Idp, id: &str, role: &str, further: Said<'_>) -> String {
     let pair = format!("{},{PROVIDER}", role_arn(role));
     let (role, name) = (format!("{NAMES}Role"), format!("{NAMES}RoleSessionName"));
     let mut rows: Vec<(&str, &[&str])> = Vec::new();
@@ -200,7 +203,7 @@ fn sessions_last_as_long_as_both_sides_say() {
     let gateway = with_provider(&upstream, &idp);
     role(&gateway, "reader", &trusting(TAKE, Value::Null), None);
     let duration = format!("{NAMES}SessionDuration");
-    let cases: [(&str, Option<&str>, &[(&str, &[&str])], Option<i64>); 6] = [
+    let cases: [(&str, Option<&str>, Said<'_>, Option<i64>); 6] = [
         ("nothing said", None, &[], Some(3600)),
         ("asked", Some("900"), &[], Some(900)),
         ("the role's most", Some("7200"), &[], Some(7200)),
