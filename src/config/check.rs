@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, oidc, organization, pem, raw::RELATIVE, root,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, oidc, organization, pem, raw::RELATIVE, root, saml,
     store::store, upstream::upstreams,
 };
 use crate::{
@@ -47,6 +47,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         store: store(&mut raw, variables),
         upstreams: upstreams(&mut raw, listen, variables),
         quotas: quotas(&mut raw),
+        saml: saml::saml(&mut raw),
         organization,
         organization_files,
         oidc,

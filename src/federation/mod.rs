@@ -4,6 +4,7 @@
 //! reason why not. What a role's trust policy makes of it is decided on the road, like everything else.
 
 pub mod oidc;
+pub mod saml;
 
 use crate::base::{Tag, Timestamp};
 

@@ -38,7 +38,7 @@ use crate::{
     api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
-    federation::oidc::Keys,
+    federation::{oidc::Keys, saml},
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -64,6 +64,7 @@ pub struct Server {
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
     provider_keys: Arc<ArcSwap<Keys>>,
+    saml: Arc<ArcSwap<saml::Settings>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -134,6 +135,7 @@ impl Server {
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
+        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -145,6 +147,8 @@ impl Server {
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
+            saml: saml.clone(),
+            saml_used: saml::Used::default(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -193,6 +197,7 @@ impl Server {
             organization,
             quotas,
             provider_keys,
+            saml,
             spool,
             certificate,
             draining,
@@ -208,6 +213,7 @@ impl Server {
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
         let oidc = next.oidc.clone();
+        let saml = Arc::new(next.saml.clone());
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
@@ -218,6 +224,7 @@ impl Server {
         if *self.provider_keys.load().settings() != oidc {
             self.provider_keys.store(Arc::new(Keys::new(oidc)));
         }
+        self.saml.store(saml);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }
