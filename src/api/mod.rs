@@ -18,6 +18,7 @@ use arc_swap::ArcSwap;
 use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
+    federation::{oidc::Keys, saml},
     gateway::{backend::OwnApi, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -31,12 +32,18 @@ pub struct World {
     pub account: AccountId,
     /// What limits all accounts.
     pub organization: Arc<ArcSwap<Organization>>,
+    /// The keys of identity providers.
+    pub provider_keys: Arc<ArcSwap<Keys>>,
     /// How much there may be of what.
     pub quotas: Arc<ArcSwap<Quotas>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
     /// Makes temporary credentials.
     pub sessions: Arc<Sessions>,
+    /// To whom SAML assertions have to be addressed.
+    pub saml: Arc<ArcSwap<saml::Settings>>,
+    /// The SAML assertions that were used here.
+    pub saml_used: saml::Used,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

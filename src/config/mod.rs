@@ -5,10 +5,12 @@
 
 pub mod check;
 pub mod keys;
+mod oidc;
 mod organization;
 pub mod pem;
 pub mod raw;
 pub mod root;
+mod saml;
 mod store;
 mod upstream;
 
@@ -22,6 +24,7 @@ use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
+    federation::oidc::keys::Settings,
     gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
@@ -65,8 +68,14 @@ pub struct Config {
     pub organization: Organization,
     /// The files that it is read from.
     pub organization_files: Vec<PathBuf>,
+    /// How the keys of identity providers are had.
+    pub oidc: Settings,
+    /// The files that it is read from.
+    pub oidc_files: Vec<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
+    /// To whom SAML assertions have to be addressed.
+    pub saml: crate::federation::saml::Settings,
     /// Backends, in the order in which they are asked for.
     pub upstreams: Vec<Upstream>,
 }

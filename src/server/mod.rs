@@ -38,6 +38,7 @@ use crate::{
     api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
+    federation::{oidc::Keys, saml},
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -62,6 +63,8 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
+    provider_keys: Arc<ArcSwap<Keys>>,
+    saml: Arc<ArcSwap<saml::Settings>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -131,6 +134,8 @@ impl Server {
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
+        let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
+        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -138,9 +143,12 @@ impl Server {
             directory: known,
             account,
             organization: limits_of_all,
+            provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
+            saml: saml.clone(),
+            saml_used: saml::Used::default(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -188,6 +196,8 @@ impl Server {
             shared,
             organization,
             quotas,
+            provider_keys,
+            saml,
             spool,
             certificate,
             draining,
@@ -202,12 +212,19 @@ impl Server {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
+        let oidc = next.oidc.clone();
+        let saml = Arc::new(next.saml.clone());
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
+        // What was fetched is good for as long as it would be fetched in the same way.
+        if *self.provider_keys.load().settings() != oidc {
+            self.provider_keys.store(Arc::new(Keys::new(oidc)));
+        }
+        self.saml.store(saml);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

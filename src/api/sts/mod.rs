@@ -10,6 +10,9 @@ mod granted;
 mod identity;
 mod session_token;
 mod texts;
+mod web_identity;
+#[cfg(feature = "saml")]
+mod with_saml;
 
 use std::sync::Arc;
 
@@ -41,6 +44,9 @@ pub fn api(world: Arc<World>) -> Api {
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
+    #[cfg(feature = "saml")]
+    Operation { name: "AssumeRoleWithSAML", read_only: true, plan: with_saml::plan },
+    Operation { name: "AssumeRoleWithWebIdentity", read_only: true, plan: web_identity::plan },
     Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
@@ -50,15 +56,19 @@ pub static OFFERED: &[Operation] = &[
 ];
 
 /// Those that an identity provider's word is enough for.
-const UNSIGNED: &[&str] = &[];
+const UNSIGNED: &[&str] = &[
+    #[cfg(feature = "saml")]
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+];
 
 const LATER: &str = "it is not done yet";
 const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
 pub static NOT_OFFERED: &[NotOffered] = &[
-    ("AssumeRoleWithSAML", LATER),
-    ("AssumeRoleWithWebIdentity", LATER),
+    #[cfg(not(feature = "saml"))]
+    ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
     ("GetDelegatedAccessToken", DELEGATED),
     ("GetWebIdentityToken", LATER),
 ];

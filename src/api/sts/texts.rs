@@ -57,9 +57,16 @@ pub(super) const CODE: Text = Text { length: 6..=6, pattern: r"[\d]*", fits: is_
 pub(super) const POLICY: Text = Text { length: 1..=2_048, pattern: POLICY_PATTERN, fits: is_policy };
 /// The session policy of `AssumeRole`, which the model bounds by its packed size only.
 pub(super) const UNBOUNDED_POLICY: Text = Text { length: 1..=usize::MAX, pattern: POLICY_PATTERN, fits: is_policy };
+/// A SAML response in base 64.
+#[cfg(feature = "saml")]
+pub(super) const SAML_RESPONSE: Text = Text { length: 4..=100_000, pattern: "", fits: |_| true };
 /// The key of a session tag.
 pub(super) const TAG_KEY: Text =
     Text { length: 1..=128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: crate::base::name::is_tag_text };
+/// A token of an identity provider: whatever else is wrong with it is told apart.
+pub(super) const WEB_IDENTITY_TOKEN: Text = Text { length: 4..=20_000, pattern: "", fits: |_| true };
+/// The host of an identity provider of another protocol.
+pub(super) const PROVIDER_ID: Text = Text { length: 4..=2_048, pattern: "", fits: |_| true };
 /// An access key id.
 pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]*", fits: is_words };
 /// A sealed message. Longer than whatever was sealed here.
