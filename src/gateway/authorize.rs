@@ -225,8 +225,9 @@ impl<'a> Guard<'a> {
         let caller = around.caller.principal().account();
         let plain = |account, is_trust| Self { account, policy: Ok(None), is_restricted: false, is_trust };
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
-            // What names no account belongs to whoever asks.
-            let named = resource.split(':').nth(4).and_then(|account| account.parse().ok());
+            // What names no account, or is no ARN, belongs to whoever asks.
+            let arn = resource.strip_prefix("arn:");
+            let named = arn.and_then(|arn| arn.split(':').nth(3)).and_then(|account| account.parse().ok());
             // Root of a member is lent by the account that manages the organization: it is asked as that one's own.
             let named = named.filter(|_| action != "sts:AssumeRoot");
             let account = named.or(caller).unwrap_or(around.resource_account);

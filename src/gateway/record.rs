@@ -420,7 +420,7 @@ fn invoke_resources<'a>(
 }
 
 fn own_resources<'a>(own: &'a OwnCall, account: AccountId, resources: &mut SmallVec<[Resource<'a>; 2]>) {
-    for need in own.needs.iter().filter(|need| need.resource != "*") {
+    for need in own.needs.iter().filter(|need| need.resource.starts_with("arn:")) {
         let kind = match need.resource.split(':').nth(5).and_then(|resource| resource.split('/').next()) {
             Some("user") => "AWS::IAM::User",
             Some("group") => "AWS::IAM::Group",

@@ -25,6 +25,9 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// How often stamps of last use are written.
 const FLUSH: Duration = Duration::from_secs(60);
 
+/// How often a store that could not be written is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
 /// What is kept.
 pub(super) struct House {
     pub directory: Arc<Directory>,
@@ -58,6 +61,11 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
             if *draining.borrow() { Err("the server is ending".into()) } else { Ok(()) }
         },
     );
+    let written = house.directory.clone();
+    house.health.check("store", move || match written.write_failure() {
+        Some(error) => Err(format!("cannot be written: {error}")),
+        None => Ok(()),
+    });
     runtime.block_on(async {
         let House { directory, store, snapshot, poll, staleness_max, health, mut ended, .. } = house;
         let (confirmed, confirmations) = watch::channel(());
@@ -82,6 +90,7 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
             () = follower.follow() => {}
             () = vouch(snapshot, confirmations, patience) => {}
             () = flush(directory.clone()) => {}
+            () = write_again(&directory) => {}
             _ = ended.wait_for(|ended| *ended) => {}
         }
         stamp(&directory).await;
@@ -191,6 +200,21 @@ async fn flush(directory: Arc<Directory>) {
     loop {
         ticks.tick().await;
         stamp(&directory).await;
+    }
+}
+
+/// Finds out whether a store that could not be written can be written again: whoever is not ready is asked for nothing, and
+/// would never know.
+async fn write_again(directory: &Arc<Directory>) {
+    let mut ticks = interval(TRY_AGAIN);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if directory.write_failure().is_some() {
+            let directory = directory.clone();
+            // What comes of it, the directory knows.
+            let _ = spawn_blocking(move || directory.try_writing()).await;
+        }
     }
 }
 

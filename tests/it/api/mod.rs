@@ -4,7 +4,7 @@ mod accounts;
 mod authorization_details;
 mod aws_managed;
 mod bindings;
-mod declared;
+pub mod declared;
 mod last_accessed;
 mod meanwhile;
 mod messages;

@@ -11,28 +11,29 @@ use crate::road::{
     upstream::Upstream,
 };
 
-const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
+pub const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const JOB: &str = "00000000-0000-4000-8000-000000000000";
-const WEB: (&str, &str) = ("InstanceProfileName", "web");
-const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
-const SAML: (&str, &str) = ("SAMLProviderArn", "arn:aws:iam::123456789012:saml-provider/idp");
+pub const WEB: (&str, &str) = ("InstanceProfileName", "web");
+pub const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
+pub const SAML: (&str, &str) = ("SAMLProviderArn", "arn:aws:iam::123456789012:saml-provider/idp");
 /// As long as a SAML provider's document, which is read after the decision.
 const LONG: &str = match str::from_utf8(&[b'a'; 1000]) {
     Ok(text) => text,
     Err(_) => "",
 };
+pub const ANN: (&str, &str) = ("UserName", "ann");
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 const PHONE: (&str, &str) = ("SerialNumber", "arn:aws:iam::123456789012:mfa/phone");
 const SOME_ID: &str = "AAAA00000000000000000000";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
 /// and its parameters.
-type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+pub type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 #[rustfmt::skip]
-const RIGHTS: &[Row] = &[
+pub const RIGHTS: &[Row] = &[
     ("AddClientIDToOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
     ("AddRoleToInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("AddUserToGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
