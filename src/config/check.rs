@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root, store::store,
-    upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, delegation, organization, pem, raw::RELATIVE, root,
+    store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -27,6 +27,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let data_dir = data_dir(&mut raw);
     let listen = address(&mut raw, "listen");
     let (organization, organization_files) = organization::organization(&mut raw);
+    let delegation = delegation::delegation(&mut raw);
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
@@ -48,6 +49,9 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         quotas: quotas(&mut raw),
         organization,
         organization_files,
+        delegation: delegation.delegation,
+        delegation_files: delegation.files,
+        delegation_ca_file: delegation.ca_file,
         data_dir,
     };
     if overlap(config.listen, config.admin_listen) {

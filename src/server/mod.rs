@@ -35,7 +35,7 @@ use self::{
     worker::Crew,
 };
 use crate::{
-    api::{self, World, quotas::Quotas},
+    api::{self, World, delegation::Delegation, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
     gateway::{
@@ -62,6 +62,7 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
+    delegation: Arc<ArcSwap<Delegation>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -106,7 +107,7 @@ pub enum StartError {
 
 impl Server {
     /// Starts everything. When this returns, clients are answered.
-    pub fn start(config: Config, state: State, places: Places) -> Result<Self, StartError> {
+    pub fn start(mut config: Config, state: State, places: Places) -> Result<Self, StartError> {
         metrics::install().map_err(|error| StartError::System(error.to_string()))?;
         let health = Health::new();
         let spool = Arc::new(Spool::open(spool_config(&config)).map_err(StartError::Spool)?);
@@ -131,6 +132,7 @@ impl Server {
         let State { directory, account, messages } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
+        let delegation = Arc::new(ArcSwap::new(settings::delegation(&mut config)?));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -139,6 +141,7 @@ impl Server {
             account,
             organization: limits_of_all,
             quotas: quotas.clone(),
+            delegation: delegation.clone(),
             messages: messages.clone(),
             random,
         };
@@ -186,6 +189,7 @@ impl Server {
             shared,
             organization,
             quotas,
+            delegation,
             spool,
             certificate,
             draining,
@@ -196,16 +200,18 @@ impl Server {
     }
 
     /// Takes another configuration, and certificates anew, whole or not at all. Open requests end as they began.
-    pub fn reload(&self, next: Config) -> Result<(), StartError> {
+    pub fn reload(&self, mut next: Config) -> Result<(), StartError> {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
+        let delegation = settings::delegation(&mut next)?;
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
+        self.delegation.store(delegation);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }
