@@ -177,6 +177,7 @@ impl Server {
             snapshot: snapshot_holds,
             poll,
             staleness_max,
+            delegation: delegation.clone(),
             health,
             draining: follow,
             ended,

@@ -5,11 +5,13 @@
 //!
 //! - [`template`]: policies with parameters.
 //! - [`request`]: a request as it is kept, and the states that it goes through.
+//! - [`expiry`]: what becomes of requests in time.
 //! - [`token`]: what is exchanged for credentials.
 //! - [`notice`]: what is told to whoever asked.
 //!
 //! The operations are IAM's; STS gives the credentials.
 
+pub mod expiry;
 pub mod notice;
 pub mod request;
 mod strict;

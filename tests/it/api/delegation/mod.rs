@@ -1,0 +1,7 @@
+//! Delegation requests: one account asks, another decides, a token goes out.
+
+mod inputs;
+mod scene;
+mod sending;
+mod states;
+mod story;
