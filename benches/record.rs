@@ -30,7 +30,7 @@ fn write_one(out: &mut Vec<u8>, principal: &Principal, access_key: &AccessKeyId)
         [Resource::Object { bucket: "data", key: "photos/2026/a b.jpg" }, Resource::Bucket { bucket: "data", account }];
     Record {
         at: Timestamp::UNIX_EPOCH,
-        identity: Identity::Verified { principal, access_key: Some(access_key) },
+        identity: Identity::Verified { principal, access_key: Some(access_key), session: None },
         service: "s3",
         event_name: "GetObject",
         region: "us-east-1",

@@ -29,7 +29,7 @@
 //! |---|---|---|
 //! | 0 words | [`base`] | anything else of the house |
 //! | 1 engines, pure | [`sigv4`], [`policy`], [`mapping`] | each other; a runtime, I/O, the clock, randomness |
-//! | 2 state and edges | [`store`], [`federation`], [`audit`], [`telemetry`] | floor 3 and up |
+//! | 2 state and edges | [`store`], [`session`], [`federation`], [`audit`], [`telemetry`] | floor 3 and up |
 //! | 3 the road | [`gateway`] | [`api`], [`config`], the concrete stores |
 //! | 4 what stands on the road | [`api`]: IAM and STS, backends of our own | [`config`], [`server`], the concrete stores |
 //! | 5 assembly | [`config`], [`server`], [`cli`] | |
@@ -62,6 +62,7 @@ pub mod gateway;
 pub mod mapping;
 pub mod policy;
 pub mod server;
+pub mod session;
 pub mod sigv4;
 pub mod store;
 pub mod telemetry;

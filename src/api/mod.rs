@@ -20,6 +20,7 @@ use self::{delegation::Delegation, quotas::Quotas};
 use crate::{
     base::{AccountId, Random},
     gateway::{backend::OwnApi, organization::Organization},
+    session::Sessions,
     store::{Directory, MessageKey},
 };
 
@@ -37,6 +38,8 @@ pub struct World {
     pub delegation: Arc<ArcSwap<Delegation>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
+    /// Makes temporary credentials.
+    pub sessions: Arc<Sessions>,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::condition::Value;
+use super::{condition::Value, principal::Vouched};
 
 /// One decision that an operation needs: an IAM action on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,12 @@ pub trait Operation {
         false
     }
 
+    /// Somebody whom the operation itself proved, by a token or an assertion of an identity provider. It asks in the place of
+    /// a caller without credentials.
+    fn vouched(&self) -> Option<&Vouched> {
+        None
+    }
+
     /// How a denial of this need names the resource; `None` where it is by its ARN.
     fn told_resource(&self, _need: usize) -> Option<String> {
         None
@@ -90,6 +96,10 @@ impl<T: Operation + ?Sized> Operation for Box<T> {
 
     fn is_lent(&self) -> bool {
         (**self).is_lent()
+    }
+
+    fn vouched(&self) -> Option<&Vouched> {
+        (**self).vouched()
     }
 
     fn told_resource(&self, need: usize) -> Option<String> {

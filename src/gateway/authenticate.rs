@@ -10,18 +10,19 @@ use data_encoding::HEXLOWER;
 use http::{Method, header::CONTENT_TYPE};
 
 use super::{
-    backend::OwnApi,
+    backend::{ApiRequest, OwnApi},
     body::ClientBody,
     caller::{Caller, SignatureFacts},
     keys::DerivedKeys,
     payload::{Arriving, Bounds, Promise, collect},
     read::Received,
-    settings::Settings,
+    settings::{GLOBAL_REGION, Settings},
     trail::{Protocol, Trail},
 };
 use crate::{
-    base::{AccessKeyId, Fault, Head, Principal, Timestamp},
+    base::{AccessKeyId, Fault, Head, Principal, SecretKey, Timestamp},
     mapping::s3::is_control,
+    session::{Session, Sessions, Unopened},
     sigv4::{
         self, Algorithm, Dialect, Evidence, Expectations, Form, ProvingKey, Refusal, Scope, Signed,
         payload::{ChunkKey, ChunkSeed, PayloadRule},
@@ -32,6 +33,10 @@ use crate::{
     },
     telemetry::{event::AuthenticationFailed, label::AuthFailure},
 };
+
+/// The longest body of a request without a signature to an API of ours: a SAML response, every character escaped, and
+/// session policies.
+const UNSIGNED_BYTES_MAX: usize = 512 * 1024;
 
 /// Which API a request is for.
 #[derive(Clone)]
@@ -64,6 +69,8 @@ pub struct Means<'a> {
     pub snapshot: &'a Snapshot,
     /// Where derived keys are kept.
     pub keys: &'a DerivedKeys,
+    /// What opens session tokens.
+    pub sessions: &'a Sessions,
     /// Our own APIs.
     pub apis: &'a [Arc<dyn OwnApi>],
     /// Regions, limits.
@@ -83,7 +90,10 @@ pub async fn authenticate(
     let dialect = dialect_of(trail.protocol);
     let evidence = sigv4::read(&head).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let Evidence::Signed(signed) = evidence else {
-        return anonymous(received, body, means, trail, dialect);
+        return match trail.protocol {
+            Protocol::Query(_) => unsigned(received, body, means, trail).await,
+            _ => anonymous(received, body, means, trail, dialect),
+        };
     };
     trail.claim(&signed);
     let service = service_of(&signed, &head, means, trail)?;
@@ -96,10 +106,10 @@ pub async fn authenticate(
     let dialect = dialect_of(trail.protocol);
     let scope = sigv4::check_scope(&signed, &expectations).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let credential =
-        credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
+        Credentials::of(&signed, &scope, means).map_err(|refused| trail.refuse_credentials(refused, dialect))?;
     let rule = PayloadRule::of(&head, scope.service, signed.form).map_err(|refusal| trail.refuse(refusal, dialect))?;
     let (line, body) = payload_line(&rule, body, &service, means.settings).await?;
-    let proof = Proof::of(&signed, &scope, credential, means.keys)
+    let proof = Proof::of(&signed, &scope, &credential, means.keys)
         .ok_or_else(|| trail.refuse(Refusal::UnknownKey(scope.access_key_id.to_owned()), dialect))?;
     sigv4::verify(&signed, &head, &line, &expectations, &proof.key())
         .map_err(|refusal| trail.refuse(refusal, dialect))?;
@@ -108,25 +118,29 @@ pub async fn authenticate(
         Algorithm::Ecdsa => means.settings.region().into(),
     };
     let seed = matches!(rule, PayloadRule::Streaming(form) if form.signs_chunks()).then(|| proof.seed(&signed));
-    let caller = Caller {
-        principal: credential.principal.clone(),
-        access_key: AccessKeyId::parse(scope.access_key_id),
-        signature: Some(facts(&signed, &region)),
-        source_ip: received.source_ip,
-        at: means.now,
-    };
+    let caller = credential.caller(&scope, facts(&signed, &region), received, means.now);
     Ok(Authenticated { caller, service, region, promise: Promise { rule, seed }, body })
 }
 
 /// Whether a caller is still who it was when it was authenticated on an earlier snapshot.
 pub fn authenticate_again(caller: &Caller, snapshot: &Snapshot, protocol: Protocol) -> Result<(), Fault> {
     let Some(key) = caller.access_key() else { return Ok(()) };
-    let known = snapshot.credential(key.as_str()).filter(|known| known.status == KeyStatus::Active);
-    match known.is_some_and(|known| known.principal == *caller.principal()) {
-        true => Ok(()),
-        false => {
-            let fault = Refusal::UnknownKey(key.to_string()).fault(dialect_of(protocol));
-            Err(fault.because("the access key was revoked while the request was being read"))
+    let refusal = match &caller.session {
+        None => {
+            let known = snapshot.credential(key.as_str()).filter(|known| known.status == KeyStatus::Active);
+            let is_same = known.is_some_and(|known| known.principal == *caller.principal());
+            (!is_same).then(|| Refusal::UnknownKey(key.to_string()))
+        }
+        Some(session) => {
+            let is_same = session.acting(snapshot).is_ok_and(|acting| acting == *caller.principal());
+            (!is_same).then(|| Refusal::BadToken(String::new()))
+        }
+    };
+    match refusal {
+        None => Ok(()),
+        Some(refusal) => {
+            let fault = refusal.fault(dialect_of(protocol));
+            Err(fault.because("the credentials were revoked while the request was being read"))
         }
     }
 }
@@ -178,16 +192,10 @@ pub fn authenticate_form(
         return Err(trail.refuse(refusal, dialect));
     }
     let credential =
-        credential_of(&signed, &scope, means.snapshot).map_err(|refusal| trail.refuse(refusal, dialect))?;
-    let key = means.keys.signing_key(credential.generation, &credential.secret, &scope);
+        Credentials::of(&signed, &scope, means).map_err(|refused| trail.refuse_credentials(refused, dialect))?;
+    let key = means.keys.signing_key(credential.generation(), credential.secret(), &scope);
     sigv4::verify_form(&signed, &policy, &expectations, &key).map_err(|refusal| trail.refuse(refusal, dialect))?;
-    Ok(Caller {
-        principal: credential.principal.clone(),
-        access_key: AccessKeyId::parse(scope.access_key_id),
-        signature: Some(facts(&signed, scope.region)),
-        source_ip: received.source_ip,
-        at: means.now,
-    })
+    Ok(credential.caller(&scope, facts(&signed, scope.region), received, means.now))
 }
 
 /// What is learned of a request while it is not proven yet.
@@ -214,6 +222,15 @@ impl Claims {
         if let Some(scope) = signed.scope() {
             self.access_key = Some(scope.access_key_id.into());
             self.region = (!scope.region.is_empty()).then(|| scope.region.into());
+        }
+    }
+
+    /// The same with why, for the record.
+    fn refuse_credentials(&self, (refusal, why): (Refusal, Option<String>), dialect: Dialect) -> Fault {
+        let fault = self.refuse(refusal, dialect);
+        match why {
+            Some(why) => fault.because(why),
+            None => fault,
         }
     }
 
@@ -244,10 +261,34 @@ fn anonymous(
     })
 }
 
+/// A call of an API of ours that needs no credentials: what it brings instead is looked at when it is described.
+async fn unsigned(
+    received: &Received,
+    body: ClientBody,
+    means: &Means<'_>,
+    trail: &mut Claims,
+) -> Result<Authenticated, Fault> {
+    let refuse = |refusal| trail.refuse(refusal, Dialect::Query);
+    let rule = PayloadRule::of_anonymous(&received.head()).map_err(refuse)?;
+    let bytes = collect(body, Bounds { bytes_max: UNSIGNED_BYTES_MAX, time_max: means.settings.limits.idle }).await?;
+    let request = ApiRequest { head: received.head(), body: &bytes, request_id: trail.id };
+    let api = means.apis.iter().find(|api| api.takes_unsigned(&request));
+    let api = api.ok_or_else(|| trail.refuse(Refusal::NoCredentials, Dialect::Query))?;
+    trail.protocol = Protocol::Query(api.namespace());
+    Ok(Authenticated {
+        caller: nobody(received, means.now),
+        service: Service::Own(api.clone()),
+        region: GLOBAL_REGION.into(),
+        promise: Promise { rule, seed: None },
+        body: Arriving::Proven(bytes),
+    })
+}
+
 fn nobody(received: &Received, now: Timestamp) -> Caller {
     Caller {
         principal: Principal::Anonymous,
         access_key: None,
+        session: None,
         signature: None,
         source_ip: received.source_ip,
         at: now,
@@ -314,17 +355,54 @@ pub fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>], settings: &Settings) 
     }
 }
 
-/// The key that a scope names. Only temporary credentials have a token, and none are issued yet.
-fn credential_of<'a>(
-    signed: &Signed<'_>,
-    scope: &Scope<'_>,
-    snapshot: &'a Snapshot,
-) -> Result<&'a Credential, Refusal> {
-    let known = snapshot.credential(scope.access_key_id).filter(|known| known.status == KeyStatus::Active);
-    let known = known.ok_or_else(|| Refusal::UnknownKey(scope.access_key_id.to_owned()))?;
-    match &signed.token {
-        None => Ok(known),
-        Some(token) => Err(Refusal::BadToken(token.clone().into_owned())),
+/// The credentials that a scope names.
+enum Credentials<'a> {
+    /// A long-term key.
+    Kept(&'a Credential),
+    /// Temporary ones, and who acts with them.
+    Temporary(Arc<Session>, Principal),
+}
+
+impl<'a> Credentials<'a> {
+    /// Temporary credentials bring their token, others bring none. Why they are refused is told to the record.
+    fn of(signed: &Signed<'_>, scope: &Scope<'_>, means: &Means<'a>) -> Result<Self, (Refusal, Option<String>)> {
+        let key = scope.access_key_id;
+        let Some(token) = &signed.token else {
+            let known = means.snapshot.credential(key).filter(|known| known.status == KeyStatus::Active);
+            return known.map(Credentials::Kept).ok_or_else(|| (Refusal::UnknownKey(key.to_owned()), None));
+        };
+        let session = means.sessions.open(key, token, means.now).map_err(|unopened| match unopened {
+            Unopened::Invalid => (Refusal::BadToken(token.clone().into_owned()), None),
+            Unopened::Expired => (Refusal::ExpiredToken(token.clone().into_owned()), None),
+        })?;
+        let acting = session.acting(means.snapshot);
+        let acting =
+            acting.map_err(|ended| (Refusal::BadToken(token.clone().into_owned()), Some(ended.to_string())))?;
+        Ok(Credentials::Temporary(session, acting))
+    }
+
+    fn secret(&self) -> &SecretKey {
+        match self {
+            Credentials::Kept(credential) => &credential.secret,
+            Credentials::Temporary(session, _) => session.secret(),
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        match self {
+            Credentials::Kept(credential) => credential.generation,
+            Credentials::Temporary(session, _) => session.generation(),
+        }
+    }
+
+    /// Who signed with them.
+    fn caller(self, scope: &Scope<'_>, signature: SignatureFacts, received: &Received, at: Timestamp) -> Caller {
+        let (principal, session) = match self {
+            Credentials::Kept(credential) => (credential.principal.clone(), None),
+            Credentials::Temporary(session, acting) => (acting, Some(session)),
+        };
+        let access_key = AccessKeyId::parse(scope.access_key_id);
+        Caller { principal, access_key, session, signature: Some(signature), source_ip: received.source_ip, at }
     }
 }
 
@@ -351,12 +429,11 @@ async fn payload_line(
 struct Proof(ChunkKey);
 
 impl Proof {
-    fn of(signed: &Signed<'_>, scope: &Scope<'_>, credential: &Credential, keys: &DerivedKeys) -> Option<Self> {
+    fn of(signed: &Signed<'_>, scope: &Scope<'_>, credential: &Credentials<'_>, keys: &DerivedKeys) -> Option<Self> {
+        let (generation, secret) = (credential.generation(), credential.secret());
         Some(Self(match signed.algorithm {
-            Algorithm::Hmac => ChunkKey::Hmac(keys.signing_key(credential.generation, &credential.secret, scope)),
-            Algorithm::Ecdsa => {
-                ChunkKey::Ecdsa(keys.verifying_key(credential.generation, scope.access_key_id, &credential.secret)?)
-            }
+            Algorithm::Hmac => ChunkKey::Hmac(keys.signing_key(generation, secret, scope)),
+            Algorithm::Ecdsa => ChunkKey::Ecdsa(keys.verifying_key(generation, scope.access_key_id, secret)?),
         }))
     }
 
@@ -397,7 +474,7 @@ fn label(refusal: &Refusal) -> AuthFailure {
             AuthFailure::Unsupported
         }
         Refusal::UnknownKey(_) => AuthFailure::UnknownKey,
-        Refusal::BadToken(_) => AuthFailure::Token,
+        Refusal::BadToken(_) | Refusal::ExpiredToken(_) => AuthFailure::Token,
         Refusal::Mismatch(_) => AuthFailure::Mismatch,
         Refusal::Skewed { .. } | Refusal::NotYetValid { .. } => AuthFailure::Skewed,
         Refusal::Expired { .. } => AuthFailure::Expired,

@@ -17,11 +17,15 @@ use super::{
     stored_tags::AskedTags,
 };
 use crate::{
-    base::{AccountId, Arn, Fault, Operation, Principal},
-    policy::{
-        AllowKind, Decision, DenyKind, Layers, Party, PartyKind, Policy, Question, decide, decide::denial,
-        resource::Resource,
+    base::{
+        AccountId, Arn, Fault, Operation, Principal,
+        principal::{Vouched, Voucher},
     },
+    policy::{
+        AllowKind, Decision, DenyKind, Layer, Layers, Party, PartyKind, Policy, Question, decide, decide::denial,
+        decide_trust, resource::Resource,
+    },
+    session::{Restriction, Session},
     store::{
         MessageKey,
         snapshot::{
@@ -34,11 +38,16 @@ use crate::{
 
 /// What an account lends its users: `AllowUsersToChangePassword` of its password policy. Which operations that is, they
 /// say themselves. Source: IAM API reference, `PasswordPolicy`.
-static LENT: LazyLock<PolicySet> = LazyLock::new(|| {
+static LENT: LazyLock<PolicySet> = LazyLock::new(|| everything("the account's password policy"));
+
+/// What the federated users of root may do before their session policies are looked at: all that root may.
+static OF_ROOT: LazyLock<PolicySet> = LazyLock::new(|| everything("the root user's permissions"));
+
+/// A policy of ours that allows everything. Without a policy, nothing would be allowed.
+fn everything(source: &str) -> PolicySet {
     let all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-    // Without a policy, nothing is lent.
-    PolicySet::new(Policy::compile(all).ok().map(|policy| ("the account's password policy".into(), Arc::new(policy))))
-});
+    PolicySet::new(Policy::compile(all).ok().map(|policy| (source.into(), Arc::new(policy))))
+}
 
 /// What was decided, for the record.
 #[derive(Debug, Clone)]
@@ -111,32 +120,33 @@ pub fn allows<T: Operation>(
     snapshot: &Snapshot,
 ) -> Result<Option<String>, Box<Denied>> {
     let principal = around.caller.principal();
-    let guard = Guard::of(&around, operation.name(), resource, snapshot);
-    let is_limited = around.organization.limits_root();
+    let guard = Guard::of(&around, operation.name(), action, resource, snapshot);
+    let session = around.caller.session();
+    let restriction = session.map_or(Ok(None), |session| session.restriction(snapshot));
+    let is_limited = around.organization.limits_root() || !matches!(restriction, Ok(None));
     if *principal == Principal::Root(guard.account) && guard.spares_root(action) && !is_limited {
         return Ok(None);
     }
-    let identity = match principal {
-        Principal::User(user) => snapshot.identity_policies(&user.id).map(Some),
-        Principal::Root(_) | Principal::Anonymous => Ok(None),
-    };
-    let boundary = match principal {
-        Principal::User(user) => snapshot.boundary(&user.id),
-        Principal::Root(_) | Principal::Anonymous => Ok(None),
-    };
+    let id = principal.identity_id();
+    let identity = id.map_or(Ok(None), |id| snapshot.identity_policies(id).map(Some));
+    let boundary = id.map_or(Ok(None), |id| snapshot.boundary(id));
     let refused = |why: &str| {
         let told = operation.told_resource(need);
-        access_denied_to(principal, guard.account, action, told.as_deref().unwrap_or(resource), why)
+        let why = if guard.is_trust { "" } else { why };
+        match operation.vouched() {
+            Some(_) => Fault::new(403, "AccessDenied", format!("Not authorized to perform {action}")),
+            None => access_denied_to(principal, guard.account, action, told.as_deref().unwrap_or(resource), why),
+        }
     };
     let broken = |detail: String| {
         let why = format!("because no identity-based policy allows the {action} action");
         Denied::boxed(action, Denial::Error, refused(&why).because(&detail), &detail)
     };
     let unusable = |poisoned: &Poisoned| broken(poisoned.to_string());
-    let (identity, boundary, resource_policy) = match (identity, boundary, &guard.policy) {
-        (Ok(identity), Ok(boundary), Ok(policy)) => (identity, boundary, *policy),
-        (Err(poisoned), ..) | (_, Err(poisoned), _) => return Err(unusable(&poisoned)),
-        (_, _, Err(poisoned)) => return Err(unusable(poisoned)),
+    let (identity, boundary, resource_policy, restriction) = match (identity, boundary, &guard.policy, restriction) {
+        (Ok(identity), Ok(boundary), Ok(policy), Ok(restriction)) => (identity, boundary, *policy, restriction),
+        (Err(poisoned), ..) | (_, Err(poisoned), ..) | (.., Err(poisoned)) => return Err(unusable(&poisoned)),
+        (_, _, Err(poisoned), _) => return Err(unusable(poisoned)),
     };
     let around = Circumstances { resource_account: guard.account, ..around };
     let context = NeedContext { around, operation, need, action, resource, is_unsettled: Cell::new(false) };
@@ -147,20 +157,34 @@ pub fn allows<T: Operation>(
         context: &context,
     };
     let arn = principal.arn();
-    let party = Party { has_boundary: boundary.is_some(), ..party(principal, arn.as_ref().map(Arn::as_str)) };
+    let party = match operation.vouched() {
+        Some(vouched) => Party { has_boundary: false, ..party_vouched(vouched) },
+        None => {
+            let provider = session.and_then(Session::provider);
+            Party { has_boundary: boundary.is_some(), ..party(principal, arn.as_ref().map(Arn::as_str), provider) }
+        }
+    };
     let mut identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
+    if matches!(principal, Principal::Federated(federated) if federated.issuer.is_none()) {
+        identity.push(&OF_ROOT);
+    }
     if operation.is_lent() && matches!(principal, Principal::User(user) if user.account == guard.account) {
         identity.push(&LENT);
     }
     let layers = Layers {
         identity,
         boundary,
-        resource: resource_policy,
+        session: restriction.as_ref().map(Restriction::set),
+        resource: if guard.is_trust { None } else { resource_policy },
         service_control: around.organization.limits_on_principals(principal.account().is_some()),
         resource_control: around.organization.limits_on_resources(action),
         ..Layers::default()
     };
-    let decision = decide(&layers, &party, &question);
+    let decision = match (guard.is_trust, resource_policy) {
+        (false, _) => decide(&layers, &party, &question),
+        (true, Some(trust)) => decide_trust(trust, &layers, &party, &question),
+        (true, None) => Decision::Deny(DenyKind::Implicit(Layer::Trust)),
+    };
     if context.is_unsettled.get() {
         return Err(broken(around.stored_tags.map_or_else(|| "no tags can be looked up".to_owned(), AskedTags::why)));
     }
@@ -191,25 +215,31 @@ struct Guard<'a> {
     policy: Result<Option<&'a PolicySet>, Poisoned>,
     /// Whether the bucket's policy was left out, because it is public and public buckets are restricted.
     is_restricted: bool,
+    /// Whether the question is who may take a role, and the policy the trust policy of the role; none if there is no such
+    /// role.
+    is_trust: bool,
 }
 
 impl<'a> Guard<'a> {
-    fn of(around: &Circumstances<'_>, operation: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
+    fn of(around: &Circumstances<'_>, operation: &str, action: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
         let caller = around.caller.principal().account();
+        let plain = |account, is_trust| Self { account, policy: Ok(None), is_restricted: false, is_trust };
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
             // What names no account belongs to whoever asks.
             let named = resource.split(':').nth(4).and_then(|account| account.parse().ok());
             let account = named.or(caller).unwrap_or(around.resource_account);
-            return Self { account, policy: Ok(None), is_restricted: false };
+            let is_trust = takes_role(action, resource);
+            let role = if is_trust { snapshot.role_by_arn(resource) } else { None };
+            let policy = role.map(|role| role.trust.set()).transpose();
+            return Self { policy, ..plain(account, is_trust) };
         };
         let bucket = rest.split('/').next().unwrap_or_default();
         // A bucket that is to be made is its maker's; whether another has it shows when it is made.
         if operation == "CreateBucket" {
-            let account = caller.unwrap_or(around.resource_account);
-            return Self { account, policy: Ok(None), is_restricted: false };
+            return plain(caller.unwrap_or(around.resource_account), false);
         }
         let Some(entry) = snapshot.bucket(bucket) else {
-            return Self { account: around.resource_account, policy: Ok(None), is_restricted: false };
+            return plain(around.resource_account, false);
         };
         let policy = entry.policy.as_ref().map(Compiled::set).transpose();
         let block = entry.public_access_block.or(snapshot.public_access_block(entry.account));
@@ -217,13 +247,14 @@ impl<'a> Guard<'a> {
         let is_public = matches!(&policy, Ok(Some(set)) if set.is_public());
         // S3 user guide, "Blocking public access", RestrictPublicBuckets: nobody from outside the account.
         let is_restricted = block.restrict_public_buckets && is_stranger && is_public;
-        Self { account: entry.account, policy: if is_restricted { Ok(None) } else { policy }, is_restricted }
+        let policy = if is_restricted { Ok(None) } else { policy };
+        Self { policy, is_restricted, ..plain(entry.account, false) }
     }
 
     /// Whether root needs no look at the policy: there is none, or it is one that cannot be used and is to be mended.
     fn spares_root(&self, action: &str) -> bool {
         let mends = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"].contains(&action);
-        matches!(self.policy, Ok(None)) || mends && self.policy.is_err()
+        !self.is_trust && (matches!(self.policy, Ok(None)) || mends && self.policy.is_err())
     }
 
     fn implicitly(&self) -> String {
@@ -235,7 +266,7 @@ impl<'a> Guard<'a> {
 }
 
 /// The caller, as principals of policies see it.
-fn party<'a>(principal: &'a Principal, arn: Option<&'a str>) -> Party<'a> {
+fn party<'a>(principal: &'a Principal, arn: Option<&'a str>, provider: Option<&'a str>) -> Party<'a> {
     match principal {
         Principal::Root(account) => Party {
             kind: PartyKind::Root,
@@ -245,8 +276,42 @@ fn party<'a>(principal: &'a Principal, arn: Option<&'a str>) -> Party<'a> {
             ..Party::anonymous()
         },
         Principal::User(user) => Party::user(user.account.as_str(), user.arn.as_str(), &user.id),
+        Principal::Role(session) => Party {
+            kind: PartyKind::RoleSession,
+            account: Some(session.role.account.as_str()),
+            arn,
+            role_arn: Some(session.role.arn.as_str()),
+            unique_id: &session.user_id,
+            issuer: provider,
+            ..Party::anonymous()
+        },
+        Principal::Federated(federated) => Party {
+            kind: PartyKind::FederatedUser,
+            account: Some(federated.account.as_str()),
+            arn,
+            unique_id: &federated.user_id,
+            issuer: federated.issuer.as_ref().map(|user| user.arn.as_str()),
+            issuer_id: federated.issuer.as_ref().map(|user| &*user.id),
+            ..Party::anonymous()
+        },
         Principal::Anonymous => Party::anonymous(),
     }
+}
+
+/// Somebody for whom an identity provider vouches, as trust policies see it.
+fn party_vouched(vouched: &Vouched) -> Party<'_> {
+    let kind = match vouched.by {
+        Voucher::WebIdentity => PartyKind::WebIdentity,
+        Voucher::Saml => PartyKind::Saml,
+    };
+    Party { kind, issuer: Some(&vouched.provider), unique_id: &vouched.principal_id, ..Party::anonymous() }
+}
+
+/// Whether an action is decided by the trust policy of a role. Source: service authorization reference, "Actions defined by
+/// AWS Security Token Service"; all of them on roles are.
+fn takes_role(action: &str, resource: &str) -> bool {
+    let is_role = || resource.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("role/"));
+    action.starts_with("sts:") && resource.starts_with("arn:aws:iam::") && is_role()
 }
 
 /// S3 tells why only to callers of the account whose the resource is (S3 user guide, "Troubleshoot access denied (403

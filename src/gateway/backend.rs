@@ -30,6 +30,11 @@ pub trait OwnApi: Send + Sync {
     /// The most bytes that a body may have.
     fn body_bytes_max(&self) -> usize;
 
+    /// Whether a request without a signature is for an operation that takes none.
+    fn takes_unsigned(&self, _: &ApiRequest<'_>) -> bool {
+        false
+    }
+
     /// Reads the request into an operation, with everything that it needs to be allowed.
     fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>>;
 }

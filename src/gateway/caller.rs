@@ -1,14 +1,17 @@
 //! [`Caller`]: who signed a request. Only the step `authenticate` makes one.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
-use crate::base::{AccessKeyId, Principal, Timestamp};
+use crate::{
+    base::{AccessKeyId, Principal, Timestamp},
+    session::Session,
+};
 
 /// A verified caller, with the facts of its signature and connection that conditions and records name.
-#[derive(Debug)]
 pub struct Caller {
     pub(super) principal: Principal,
     pub(super) access_key: Option<AccessKeyId>,
+    pub(super) session: Option<Arc<Session>>,
     pub(super) signature: Option<SignatureFacts>,
     pub(super) source_ip: IpAddr,
     pub(super) at: Timestamp,
@@ -36,6 +39,11 @@ impl Caller {
     /// The access key that signed; `None` for anonymous callers.
     pub fn access_key(&self) -> Option<&AccessKeyId> {
         self.access_key.as_ref()
+    }
+
+    /// The session whose temporary credentials signed; `None` for long-term keys.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_deref()
     }
 
     /// The signature; `None` for anonymous callers.

@@ -18,7 +18,7 @@ use crate::base::{
     condition::{Context, Value},
     time,
 };
-use crate::{mapping::s3::knows_object_tags, store::snapshot::Snapshot};
+use crate::{mapping::s3::knows_object_tags, session::Session, store::snapshot::Snapshot};
 
 /// Everything around an operation: who, from where, over what.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ pub struct Circumstances<'a> {
     pub region: &'a str,
     /// The account that owns the resource.
     pub resource_account: AccountId,
-    /// The caller's tags, as stored.
+    /// The tags of the caller's user or role, as stored: those of its session come before them.
     pub principal_tags: &'a [Tag],
     /// What limits all accounts.
     pub organization: &'a Organization,
@@ -59,6 +59,11 @@ impl<T: Operation> Context for NeedContext<'_, T> {
     fn value(&self, key: &str) -> Value<'_> {
         let Some((service, name)) = key.split_once(':') else { return Value::Absent };
         let around = match service {
+            // A call that brings a code of a device says so itself.
+            "aws" if name.starts_with("multifactorauth") => match self.operation.fact(self.need, key) {
+                Value::Absent => self.around.global(name),
+                fact => return fact,
+            },
             "aws" => self.around.global(name),
             "s3" if self.operation.service() == "s3" => self.around.s3(name),
             _ => Value::Absent,
@@ -67,7 +72,10 @@ impl<T: Operation> Context for NeedContext<'_, T> {
             return around;
         }
         match self.operation.fact(self.need, key) {
-            Value::Absent => self.stored_tag(key),
+            Value::Absent => match self.around.vouched_for(key) {
+                Value::Absent => self.stored_tag(key),
+                said => said,
+            },
             fact => fact,
         }
     }
@@ -113,10 +121,7 @@ impl<'a> Circumstances<'a> {
         snapshot: &'a Snapshot,
         organization: &'a Organization,
     ) -> Self {
-        let principal_tags = match caller.principal() {
-            Principal::User(user) => snapshot.tags(&user.id),
-            Principal::Root(_) | Principal::Anonymous => &[],
-        };
+        let principal_tags = caller.principal().identity_id().map_or(&[] as &[Tag], |id| snapshot.tags(id));
         Self { caller, received, region, resource_account, principal_tags, organization, stored_tags: None }
     }
 
@@ -130,7 +135,8 @@ impl<'a> Circumstances<'a> {
     fn global(&self, name: &str) -> Value<'a> {
         let caller = self.caller;
         if let Some(tag) = name.strip_prefix("principaltag/") {
-            let tag = self.principal_tags.iter().find(|known| known.key.to_lowercase() == tag);
+            let of_session = caller.session().map_or(&[] as &[Tag], Session::tags);
+            let tag = of_session.iter().chain(self.principal_tags).find(|known| known.key.to_lowercase() == tag);
             return Value::maybe(tag.map(|tag| &*tag.value));
         }
         match name {
@@ -156,14 +162,49 @@ impl<'a> Circumstances<'a> {
     fn of_principal(&self, name: &str) -> Value<'a> {
         let principal = self.caller.principal();
         let (Some(account), Some(arn)) = (principal.account(), principal.arn()) else { return Value::Absent };
+        if let Some(session) = self.caller.session()
+            && let value @ (Value::One(_) | Value::Many(_)) = self.of_session(session, name)
+        {
+            return value;
+        }
         match (name, principal) {
             ("principalaccount", _) => Value::owned(account.to_string()),
             ("principalarn", Principal::User(user)) => Value::One(Cow::Borrowed(user.arn.as_str())),
+            ("principalarn", Principal::Role(session)) => Value::One(Cow::Borrowed(session.role.arn.as_str())),
             ("principalarn", _) => Value::owned(arn.as_str()),
             ("principalisawsservice", _) => Value::bool(false),
             ("principalorgid" | "principalorgpaths", _) => self.organization.fact(name.trim_start_matches("principal")),
             ("username", Principal::User(user)) => Value::One(Cow::Borrowed(&user.name)),
             _ => Value::Absent,
+        }
+    }
+
+    /// Keys that only temporary credentials have.
+    ///
+    /// Sessions of roles and of federated users never tell of a device: who gave a code did so when they were made
+    /// (IAM user guide, "Secure API access with MFA").
+    fn of_session(&self, session: &'a Session, name: &str) -> Value<'a> {
+        let device = if session.is_own() { session.mfa() } else { None };
+        match name {
+            "tokenissuetime" => Value::owned(time::iso8601(session.issued())),
+            "multifactorauthpresent" => Value::bool(device.is_some()),
+            "multifactorauthage" => match device {
+                Some(at) => Value::owned((self.caller.at().as_second() - at.as_second()).max(0).to_string()),
+                None => Value::Absent,
+            },
+            "sourceidentity" => Value::maybe(session.source_identity()),
+            "federatedprovider" => Value::maybe(session.provider()),
+            _ => Value::Absent,
+        }
+    }
+
+    /// What the identity provider said when the session was made, as far as later conditions may ask for it.
+    fn vouched_for(&self, key: &str) -> Value<'a> {
+        let said = self.caller.session().and_then(|session| session.fact(key));
+        match said {
+            None => Value::Absent,
+            Some([one]) => Value::borrowed(one),
+            Some(several) => Value::Many(several.iter().map(|value| Cow::Borrowed(value.as_str())).collect()),
         }
     }
 

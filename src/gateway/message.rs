@@ -18,9 +18,12 @@ use crate::{
 pub const ELEMENT: &str = "EncodedAuthorizationMessage";
 
 /// The keys that are told where they have a value. Tags and headers that conditions name otherwise are not.
-const KEYS: [&str; 38] = [
+const KEYS: [&str; 45] = [
     "aws:CurrentTime",
     "aws:EpochTime",
+    "aws:FederatedProvider",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
     "aws:PrincipalAccount",
     "aws:PrincipalArn",
     "aws:PrincipalType",
@@ -28,8 +31,10 @@ const KEYS: [&str; 38] = [
     "aws:RequestedRegion",
     "aws:ResourceAccount",
     "aws:SecureTransport",
+    "aws:SourceIdentity",
     "aws:SourceIp",
     "aws:TagKeys",
+    "aws:TokenIssueTime",
     "aws:UserAgent",
     "aws:ViaAWSService",
     "aws:userid",
@@ -57,6 +62,8 @@ const KEYS: [&str; 38] = [
     "s3:x-amz-server-side-encryption",
     "s3:x-amz-server-side-encryption-aws-kms-key-id",
     "s3:x-amz-storage-class",
+    "sts:ExternalId",
+    "sts:RoleSessionName",
 ];
 
 /// The most characters of a value, so that the whole stays below what STS takes.

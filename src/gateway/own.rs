@@ -97,6 +97,7 @@ fn steps(
                 name: name.to_owned(),
                 read_only,
                 needs: Vec::new(),
+                vouched: None,
                 request: serde_json::Value::Null,
                 response: serde_json::Value::Null,
             });
@@ -109,6 +110,7 @@ fn steps(
         name: operation.name().to_owned(),
         read_only: operation.is_read_only(),
         needs: operation.needs().to_vec(),
+        vouched: operation.vouched().cloned(),
         request: operation.request_parameters(),
         response: serde_json::Value::Null,
     };

@@ -15,13 +15,14 @@ use super::{
 use crate::{
     audit::{
         record::{
-            Additional, Category, ErrorShown, Identity, Parameters, Record, Resource, S3Parameters, TlsDetails,
-            UNKNOWN_EVENT,
+            Additional, Category, ErrorShown, Identity, Parameters, Record, Resource, S3Parameters, SessionShown,
+            TlsDetails, UNKNOWN_EVENT,
         },
         spool::{Receipt, Spool, Urgency},
     },
-    base::{AccountId, Operation},
+    base::{AccountId, Operation, Principal},
     mapping::{execute_api, s3},
+    session::Session,
     store::{Directory, Snapshot},
     telemetry::{
         event::{RequestDenied, RequestFinished},
@@ -73,7 +74,7 @@ impl Recorder {
         let Some(principal) = trail.caller.as_ref().map(Caller::principal) else { return };
         let Some(account) = principal.account() else { return };
         // A session counts for its role.
-        let id = principal.user_id().split(':').next().unwrap_or_default();
+        let id = principal.identity_id().unwrap_or_else(|| principal.user_id());
         let region = trail.region.as_deref().unwrap_or_default();
         let note = |action: &str| self.directory.note_access(id, account, action, region, trail.at);
         let needs = match &trail.operation {
@@ -335,8 +336,28 @@ fn some(text: &str) -> Option<&str> {
 
 fn identity(trail: &Trail) -> Identity<'_> {
     match &trail.caller {
-        Some(caller) => Identity::Verified { principal: caller.principal(), access_key: caller.access_key() },
+        Some(caller) => match (&trail.operation, caller.principal()) {
+            (Described::Own(own), Principal::Anonymous) => {
+                own.vouched.as_ref().map_or(Identity::Unproven { access_key: None }, Identity::Vouched)
+            }
+            (_, principal) => Identity::Verified {
+                principal,
+                access_key: caller.access_key(),
+                session: caller.session().map(|session| shown(principal, session)),
+            },
+        },
         None => Identity::Unproven { access_key: trail.claimed_key.as_deref() },
+    }
+}
+
+fn shown<'a>(principal: &Principal, session: &'a Session) -> SessionShown<'a> {
+    SessionShown {
+        issued: session.issued(),
+        has_mfa: session.is_own() && session.mfa().is_some(),
+        source_identity: session.source_identity(),
+        provider: session.provider(),
+        facts: &session.packed().facts,
+        is_assumed_root: matches!(principal, Principal::Root(_)) && session.packed().policies.is_some(),
     }
 }
 

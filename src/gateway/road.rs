@@ -44,6 +44,7 @@ use super::{
 use crate::{
     base::{Fault, RequestId, Timestamp},
     mapping::s3::{Call, Op},
+    session::Sessions,
     sigv4::post_policy,
     store::{Directory, MessageKey, snapshot::Snapshot},
     telemetry::{Condition, event::RequestInFlight},
@@ -55,6 +56,8 @@ pub struct Shared {
     pub directory: Arc<Directory>,
     /// Derived keys.
     pub keys: DerivedKeys,
+    /// Temporary credentials.
+    pub sessions: Arc<Sessions>,
     /// What denials tell sealed is sealed with this.
     pub messages: Arc<MessageKey>,
     /// What stores said of tags.
@@ -224,7 +227,8 @@ impl Gateway {
     }
 
     fn means<'a>(&'a self, settings: &'a Settings, snapshot: &'a Snapshot, now: Timestamp) -> authenticate::Means<'a> {
-        authenticate::Means { snapshot, keys: &self.shared.keys, apis: &self.shared.apis, settings, now }
+        let Shared { keys, sessions, apis, .. } = &*self.shared;
+        authenticate::Means { snapshot, keys, sessions, apis, settings, now }
     }
 
     fn acting<'a>(

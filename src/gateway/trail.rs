@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     audit::spool::Receipt,
-    base::{AccountId, Fault, Need, RequestId, Timestamp},
+    base::{AccountId, Fault, Need, RequestId, Timestamp, principal::Vouched},
     mapping::{execute_api, s3},
 };
 
@@ -114,6 +114,8 @@ pub struct OwnCall {
     pub read_only: bool,
     /// What it needed to be allowed.
     pub needs: Vec<Need>,
+    /// Somebody whom the call itself proved.
+    pub vouched: Option<Vouched>,
     /// CloudTrail's `requestParameters`.
     pub request: Value,
     /// CloudTrail's `responseElements`.

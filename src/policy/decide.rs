@@ -398,5 +398,7 @@ impl<'a> Action<'a> {
 /// AWS's message for a denied call. S3 puts the resource in quotation marks, other services do not.
 pub fn denial(caller: &str, action: &str, resource: &str, why: &str) -> Cow<'static, str> {
     let quote = if action.starts_with("s3:") { "\"" } else { "" };
-    format!("User: {caller} is not authorized to perform: {action} on resource: {quote}{resource}{quote} {why}").into()
+    let gap = if why.is_empty() { "" } else { " " };
+    format!("User: {caller} is not authorized to perform: {action} on resource: {quote}{resource}{quote}{gap}{why}")
+        .into()
 }

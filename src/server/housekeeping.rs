@@ -219,7 +219,11 @@ async fn expire(directory: Arc<Directory>, delegation: Arc<ArcSwap<Delegation>>)
 
 async fn stamp(directory: &Arc<Directory>) {
     let directory = directory.clone();
-    let flush = move || directory.flush_last_used().and(directory.flush_accesses(clock::now()));
+    let flush = move || {
+        let now = clock::now();
+        let forgotten = directory.forget_ended_sessions(now);
+        directory.flush_last_used().and(directory.flush_accesses(now)).and(forgotten)
+    };
     match spawn_blocking(flush).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "stamps of last use are kept for later"),

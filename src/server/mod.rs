@@ -129,7 +129,7 @@ impl Server {
                 (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
             }
         };
-        let State { directory, account, messages } = state;
+        let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let delegation = Arc::new(ArcSwap::new(settings::delegation(&mut config)?));
@@ -143,6 +143,7 @@ impl Server {
             quotas: quotas.clone(),
             delegation: delegation.clone(),
             messages: messages.clone(),
+            sessions: sessions.clone(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -150,6 +151,7 @@ impl Server {
             messages,
             directory: directory.clone(),
             keys: DerivedKeys::default(),
+            sessions,
             tags: Arc::default(),
             settings: ArcSwap::from_pointee(settings),
             recorder: Recorder::new(spool.clone(), directory.clone()),

@@ -10,6 +10,7 @@ use super::tls;
 use crate::{
     base::{AccountId, Random, SecretKey, Timestamp, random::NoRandomness},
     config::{MasterKeySource, StorePlace, root},
+    session::Sessions,
     store::{
         Directory, KeyOwner, MasterKey, MessageKey, RootKey, SqliteStore, Store, StoreError, SystemRandom, aws_managed,
         postgres::Database,
@@ -24,6 +25,8 @@ pub struct State {
     pub account: AccountId,
     /// What denials tell sealed is sealed with this.
     pub messages: Arc<MessageKey>,
+    /// Temporary credentials.
+    pub sessions: Arc<Sessions>,
 }
 
 /// Whether a data folder may be made.
@@ -129,6 +132,7 @@ impl State {
             }
         };
         let messages = Arc::new(MessageKey::derive(&master, random.clone())?);
+        let sessions = Arc::new(Sessions::derive(&master, random.clone()));
         let directory = Directory::open(found.open(dir, master, random.clone())?)?;
         let mut known = directory.read(|work| work.accounts())?;
         known.retain(|account| account.id != AccountId::AWS);
@@ -151,7 +155,7 @@ impl State {
         if renewed > 0 {
             tracing::info!(renewed, "newer versions of AWS managed policies are in force");
         }
-        Ok((Self { directory: Arc::new(directory), account, messages }, shown))
+        Ok((Self { directory: Arc::new(directory), account, messages, sessions }, shown))
     }
 }
 

@@ -114,6 +114,8 @@ pub enum Refusal {
     UnknownKey(String),
     /// A session token that is not ours, or one for a long-term key.
     BadToken(String),
+    /// A session token whose time is over.
+    ExpiredToken(String),
     /// The signature is another.
     Mismatch(Box<Mismatch>),
     /// `x-amz-content-sha256` is missing where S3 wants it.
@@ -179,6 +181,9 @@ impl Refusal {
             Refusal::BadToken(token) => {
                 Fault::new(400, "InvalidToken", "The provided token is malformed or otherwise invalid.")
                     .with("Token-0", token.clone())
+            }
+            Refusal::ExpiredToken(token) => {
+                Fault::new(400, "ExpiredToken", "The provided token has expired.").with("Token-0", token.clone())
             }
             Refusal::NoCredentials => denied("Access Denied"),
             Refusal::BadEscape(_) | Refusal::EscapedName(_) | Refusal::AboveRoot => invalid_uri().because(self.cause()),
@@ -288,6 +293,9 @@ impl Refusal {
             Refusal::BadToken(_) => {
                 Fault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid")
             }
+            Refusal::ExpiredToken(_) => {
+                Fault::new(403, "ExpiredToken", "The security token included in the request is expired")
+            }
             Refusal::BadEscape(escape) => Fault::new(400, "MalformedQueryString", malformed_escape(*escape)),
             Refusal::AboveRoot => invalid_uri(),
             Refusal::Skewed { signed, now } | Refusal::NotYetValid { signed, now } => {
@@ -361,6 +369,7 @@ impl Refusal {
         let (status, code) = match &*told.code {
             "MissingAuthenticationToken" => (403, "MissingAuthenticationTokenException"),
             "InvalidClientTokenId" => (403, "UnrecognizedClientException"),
+            "ExpiredToken" => (403, "ExpiredTokenException"),
             "SignatureDoesNotMatch" => (403, "InvalidSignatureException"),
             "MalformedQueryString" | "InvalidURI" => (400, "BadRequestException"),
             _ => (403, "IncompleteSignatureException"),
@@ -378,6 +387,7 @@ impl Refusal {
         match self {
             Refusal::Mismatch(_) => "the signature is another".into(),
             Refusal::BadToken(_) => "the session token is not valid".into(),
+            Refusal::ExpiredToken(_) => "the session token has expired".into(),
             other => format!("{other:?}"),
         }
     }

@@ -189,6 +189,15 @@ impl Directory {
         self.accesses.note(principal, account, action, region, at);
     }
 
+    /// Forgets ended sessions that would be over by now anyway, and returns their number. To be called now and then. Blocks
+    /// on the store.
+    pub fn forget_ended_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        match self.snapshot().has_ended() {
+            true => self.write(|work| work.forget_ended_sessions(now)),
+            false => Ok(0),
+        }
+    }
+
     /// Writes the noted accesses to the store and returns the number of principals concerned. To be called about once a
     /// minute. Blocks on the store.
     pub fn flush_accesses(&self, now: Timestamp) -> Result<usize, StoreError> {

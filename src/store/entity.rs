@@ -82,6 +82,17 @@ pub struct Bucket {
     pub public_access_block: Option<PublicAccessBlock>,
 }
 
+/// A session that was ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Its access key id, `ASIA...`.
+    pub key: AccessKeyId,
+    /// The account of its holder.
+    pub account: AccountId,
+    /// When it would have been over anyway: it is forgotten then.
+    pub until: Timestamp,
+}
+
 /// The kinds of IAM identities: who policies can be attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum IdentityKind {

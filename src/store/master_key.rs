@@ -22,6 +22,7 @@ pub struct MasterKey {
     id: MasterKeyId,
     aead: AeadKey,
     messages: Zeroizing<[u8; KEY_BYTES]>,
+    sessions: Zeroizing<[u8; KEY_BYTES]>,
 }
 
 /// Tells master keys apart without telling anything of them: the beginning of an HMAC under the key.
@@ -30,6 +31,9 @@ pub struct MasterKeyId(pub [u8; 8]);
 
 /// What the key of messages is an HMAC of.
 const MESSAGES_LABEL: &[u8] = b"countersign authorization messages, version 1";
+
+/// What the root of the keys of session tokens is an HMAC of.
+const SESSIONS_LABEL: &[u8] = b"countersign session tokens, version 1";
 
 /// What the id is an HMAC of.
 const ID_LABEL: &[u8] = b"countersign master key id, version 1";
@@ -94,14 +98,25 @@ impl MasterKey {
         &self.messages
     }
 
+    /// What the keys of session tokens are derived from, derived from this one.
+    pub fn session_root(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        self.sessions.clone()
+    }
+
     fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Result<Self, StoreError> {
         let key = hmac::Key::new(hmac::HMAC_SHA256, bytes);
         let mut id = [0; 8];
         id.iter_mut().zip(hmac::sign(&key, ID_LABEL).as_ref()).for_each(|(to, from)| *to = *from);
-        let mut messages = Zeroizing::new([0; KEY_BYTES]);
-        messages.iter_mut().zip(hmac::sign(&key, MESSAGES_LABEL).as_ref()).for_each(|(to, from)| *to = *from);
-        Ok(Self { id: MasterKeyId(id), aead: AeadKey::new(bytes)?, messages })
+        let (messages, sessions) = (derived(&key, MESSAGES_LABEL), derived(&key, SESSIONS_LABEL));
+        Ok(Self { id: MasterKeyId(id), aead: AeadKey::new(bytes)?, messages, sessions })
     }
+}
+
+/// A key for one purpose: an HMAC of the purpose's name.
+pub fn derived(key: &hmac::Key, label: &[u8]) -> Zeroizing<[u8; KEY_BYTES]> {
+    let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+    bytes.iter_mut().zip(hmac::sign(key, label).as_ref()).for_each(|(to, from)| *to = *from);
+    bytes
 }
 
 /// Writes aside and links into place: the file is whole or not there, and its mode is 0600 from the first byte.

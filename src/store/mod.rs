@@ -30,8 +30,8 @@ mod system_random;
 pub use accesses::{Access, Accesses, DAYS_KEPT, accesses_of, principals};
 pub use directory::{Directory, RootKey};
 pub use entity::{
-    AccessKey, Account, Bucket, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus, LastUsed,
-    ManagedPolicy, PolicyUse, PolicyVersion, PublicAccessBlock, RoleDetails,
+    AccessKey, Account, Bucket, EndedSession, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner,
+    KeyStatus, LastUsed, ManagedPolicy, PolicyUse, PolicyVersion, PublicAccessBlock, RoleDetails,
 };
 pub use error::{ErrorKind, StoreError};
 pub use master_key::MasterKey;
@@ -94,6 +94,8 @@ pub enum Subject {
     Bucket(Box<str>),
     /// What an account keeps from the public.
     Account(AccountId),
+    /// A session that was ended, or that is forgotten, by its access key id.
+    Session(AccessKeyId),
 }
 
 /// An access key with its secret.
@@ -121,6 +123,8 @@ pub struct Holding {
     pub groups: Vec<Box<str>>,
     /// The unique id of the managed policy that is its permissions boundary.
     pub boundary: Option<Box<str>>,
+    /// What a role has beside; nothing for others.
+    pub role: Option<RoleDetails>,
 }
 
 /// One piece of what a snapshot holds, as [`UnitOfWork::scan`] hands it over.
@@ -135,6 +139,8 @@ pub enum Record {
     Account(Account),
     /// A bucket.
     Bucket(Bucket),
+    /// A session that was ended.
+    EndedSession(EndedSession),
 }
 
 /// A database of identities.
@@ -334,6 +340,13 @@ pub trait UnitOfWork {
         account: AccountId,
         block: Option<PublicAccessBlock>,
     ) -> Result<(), StoreError>;
+
+    /// Ends a session before its time, and all that were made from it.
+    fn end_session(&mut self, ended: &EndedSession) -> Result<(), StoreError>;
+    /// A session that was ended.
+    fn ended_session(&mut self, key: &AccessKeyId) -> Result<Option<EndedSession>, StoreError>;
+    /// Forgets those that would be over by now anyway, and returns their number.
+    fn forget_ended_sessions(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 
     /// The sequence of the latest change that this unit of work sees, its own included.
     fn latest(&mut self) -> Result<Sequence, StoreError>;

@@ -21,7 +21,7 @@ pub const KEY_BYTES: usize = 32;
 const FORMAT: u8 = 1;
 
 /// A key that seals and opens, bound to nothing by itself.
-pub(super) struct AeadKey(LessSafeKey);
+pub(crate) struct AeadKey(LessSafeKey);
 
 /// The key that an account's secrets are sealed with.
 pub struct DataKey {
@@ -121,7 +121,7 @@ pub fn data_key_version(sealed: &[u8]) -> Option<u32> {
 }
 
 /// What is sealed and where it belongs, unambiguously: every part with its length before it.
-pub(super) fn place(what: &str, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn place(what: &str, parts: &[&[u8]]) -> Vec<u8> {
     let mut place = Vec::with_capacity(96);
     for part in [b"countersign".as_slice(), what.as_bytes()].iter().chain(parts) {
         place.extend((part.len() as u64).to_be_bytes());
@@ -131,14 +131,14 @@ pub(super) fn place(what: &str, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 impl AeadKey {
-    pub(super) fn new(bytes: &[u8; KEY_BYTES]) -> Result<Self, StoreError> {
+    pub(crate) fn new(bytes: &[u8; KEY_BYTES]) -> Result<Self, StoreError> {
         let key = UnboundKey::new(&AES_256_GCM, bytes)
             .map_err(|_| StoreError::new(ErrorKind::Unavailable, "the cryptographic library makes no key"))?;
         Ok(Self(LessSafeKey::new(key)))
     }
 
     /// Appends nonce, ciphertext and tag to `out`.
-    pub(super) fn seal(
+    pub(crate) fn seal(
         &self,
         place: &[u8],
         plain: &[u8],
@@ -160,7 +160,7 @@ impl AeadKey {
     }
 
     /// Opens what [`AeadKey::seal`] appended.
-    pub(super) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    pub(crate) fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         let damaged = || StoreError::damaged("a sealed record does not open at its place");
         let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(damaged)?;
         let mut text = text.to_vec();

@@ -29,3 +29,4 @@ mod store_crash;
 mod store_directory;
 mod store_postgres;
 mod store_suite;
+mod sts;

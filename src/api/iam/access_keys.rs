@@ -5,7 +5,7 @@ use data_encoding::BASE64;
 use super::{
     holder::Holder,
     listing::{Asked, paged},
-    nodes,
+    nodes, sessions,
     target::{no_such, within},
     texts::ACCESS_KEY_ID,
     users::random,
@@ -69,6 +69,10 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
     let status = input.required_one_of("Status", &["Active", "Inactive"]);
+    if sessions::is_temporary(&id) && status == Some("Inactive") {
+        input.check()?;
+        return Ok(sessions::end("iam:UpdateAccessKey", scene, id));
+    }
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:UpdateAccessKey", arn, move |scene| {
@@ -84,6 +88,10 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 
 pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
+    if sessions::is_temporary(&id) {
+        input.check()?;
+        return Ok(sessions::end("iam:DeleteAccessKey", scene, id));
+    }
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:DeleteAccessKey", arn, move |scene| {
@@ -141,6 +149,6 @@ fn owner(holder: &Holder, work: &mut dyn UnitOfWork) -> Result<KeyOwner, Fault> 
     Ok(holder.id(work)?.map_or(KeyOwner::Root, KeyOwner::User))
 }
 
-fn no_such_key(id: &str) -> Fault {
+pub(super) fn no_such_key(id: &str) -> Fault {
     no_such(format!("The Access Key with id {id} cannot be found."))
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::{AccountId, Arn, Fault, name::fold},
+    base::{AccountId, Arn, Fault, Timestamp, name::fold},
     store::{
         Identity, IdentityKind, Item, ItemKind, Listing, ManagedPolicy, Page, PolicyUse, StoreError, UnitOfWork,
         aws_managed,
@@ -37,7 +37,8 @@ pub(super) fn get(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
             let (mut parts, mut members) = (Parts::of(&asked), Vec::new());
             for (kind, word, member) in IDENTITIES {
                 let some = parts.next(kind.word(), is_wanted(word), |page| work.identities(account, kind, page))?;
-                let some = some.iter().map(|identity| detail(work, identity)).collect::<Result<_, _>>()?;
+                let some =
+                    some.iter().map(|identity| detail(work, identity, scene.caller.at())).collect::<Result<_, _>>()?;
                 members.push((member, Node::List(some)));
             }
             let mut some =
@@ -68,7 +69,7 @@ fn used_of_aws(
 }
 
 /// A user, group or role. AWS leaves a user's inline policies out where there are none, and shows every other list empty.
-fn detail(work: &mut dyn UnitOfWork, identity: &Identity) -> Result<Node, StoreError> {
+fn detail(work: &mut dyn UnitOfWork, identity: &Identity, now: Timestamp) -> Result<Node, StoreError> {
     let mut members = nodes::members(identity);
     let inline = work.inline_policies(&identity.id)?;
     let inline = inline.iter().map(|policy| {
@@ -102,7 +103,7 @@ fn detail(work: &mut dyn UnitOfWork, identity: &Identity) -> Result<Node, StoreE
         members.push(("Tags", nodes::list_of_tags(&work.tags(&identity.id)?)));
     }
     if identity.kind == IdentityKind::Role {
-        members.push(("RoleLastUsed", Node::Struct(Vec::new())));
+        members.push(("RoleLastUsed", roles::last_used(work, identity, now)?));
     }
     Ok(Node::Struct(members))
 }

@@ -43,6 +43,7 @@ mod service_credentials;
 mod service_linked;
 mod service_names;
 mod services;
+mod sessions;
 mod signing_certificates;
 mod simulations;
 mod ssh_keys;
@@ -60,7 +61,10 @@ use super::{
     World,
     query::{Api, Input, Operation, Plan, Scene},
 };
-use crate::base::Fault;
+use crate::{
+    base::{Fault, Principal},
+    gateway::caller::Caller,
+};
 
 /// The API.
 pub fn api(world: Arc<World>) -> Api {
@@ -71,10 +75,29 @@ pub fn api(world: Arc<World>) -> Api {
         // A chain of certificates of 2 MiB, of which one character in twenty is escaped, and room for the rest.
         body_bytes_max: 3 * 1024 * 1024,
         offered: OFFERED,
+        unsigned: &[],
+        session_rule,
         not_offered: NOT_OFFERED,
         told_resource,
         world,
     }
+}
+
+/// A user's or root's own session calls IAM only if a device proved who it is, a federated user's not at all. Source: IAM
+/// user guide, "Compare AWS STS credentials".
+fn session_rule(caller: &Caller, _: &str) -> Result<(), Fault> {
+    let Some(session) = caller.session() else { return Ok(()) };
+    let is_task = session.packed().policies.is_some();
+    let passes = match caller.principal() {
+        Principal::Role(_) => true,
+        Principal::Root(_) | Principal::User(_) => session.mfa().is_some() || is_task,
+        Principal::Federated(_) | Principal::Anonymous => false,
+    };
+    if passes {
+        return Ok(());
+    }
+    let fault = Fault::new(403, "InvalidClientTokenId", "The security token included in the request is invalid");
+    Err(fault.because("credentials of this kind do not call IAM"))
 }
 
 /// IAM tells of users, groups, roles and instance profiles by name and of policies by kind; devices, certificates, identity

@@ -13,9 +13,9 @@ use crate::{
         query::{Input, Node, Plan, Scene},
         quotas::Quota,
     },
-    base::{Arn, Fault},
+    base::{Arn, Fault, Timestamp},
     policy::{self, quota},
-    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork, bindings},
+    store::{ErrorKind, Identity, IdentityKind, ItemKind, RoleDetails, StoreError, UnitOfWork, accesses_of, bindings},
 };
 
 /// Below this path are the roles of AWS's services.
@@ -75,11 +75,18 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
             let role = target.still(work)?;
             let (details, tags, boundary) = (details(work, role)?, work.tags(&role.id)?, work.boundary(&role.id)?);
             let mut members = nodes::whole_role(role, &details, boundary.as_ref(), &tags);
-            members.push(("RoleLastUsed", Node::Struct(Vec::new())));
+            members.push(("RoleLastUsed", last_used(work, role, scene.caller.at())?));
             Ok(Node::one("Role", Node::Struct(members)))
         })
     });
     Ok(plan.knowing(facts).knowing(boundary))
+}
+
+/// When and where a session of the role last tried anything. It is known a minute late.
+pub(super) fn last_used(work: &mut dyn UnitOfWork, role: &Identity, now: Timestamp) -> Result<Node, StoreError> {
+    let last = accesses_of(work, &role.id, now)?.into_iter().max_by_key(|access| access.at);
+    let members = last.map(|last| vec![("LastUsedDate", Node::Time(last.at)), ("Region", Node::text(&*last.region))]);
+    Ok(Node::Struct(members.unwrap_or_default()))
 }
 
 pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {

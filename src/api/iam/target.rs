@@ -36,7 +36,7 @@ impl Target {
     pub(super) fn caller(scene: &Scene<'_>) -> Result<Self, Fault> {
         match scene.caller.principal() {
             Principal::User(user) => Self::of(scene, IdentityKind::User, &user.name),
-            Principal::Root(_) | Principal::Anonymous => {
+            Principal::Root(_) | Principal::Role(_) | Principal::Federated(_) | Principal::Anonymous => {
                 Err(Fault::new(400, "ValidationError", "Must specify userName when calling with non-User credentials"))
             }
         }

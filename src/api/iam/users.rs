@@ -143,9 +143,7 @@ pub(super) fn new(scene: &Scene<'_>, kind: IdentityKind, name: &str, path: &str)
 
 /// Random bytes for an id.
 pub(super) fn random<const N: usize>(scene: &Scene<'_>) -> Result<[u8; N], Fault> {
-    let mut bytes = [0; N];
-    scene.world.random.fill(&mut bytes).map_err(StoreError::from)?;
-    Ok(bytes)
+    scene.random()
 }
 
 /// Gives a user or group another name or path: the old ARN and the new one both have to be allowed.

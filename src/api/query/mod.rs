@@ -18,11 +18,12 @@ pub use tree::Node;
 
 use super::{World, quotas::Quota};
 use crate::{
-    base::{self, AccountId, Fault, Need, condition::Value},
+    base::{self, AccountId, Fault, Need, condition::Value, principal::Vouched},
     gateway::{
         backend::{Answer, ApiRequest, OwnApi, OwnOperation, Undescribed},
         caller::Caller,
     },
+    store::StoreError,
 };
 
 /// An API of the Query protocol.
@@ -37,6 +38,10 @@ pub struct Api {
     pub body_bytes_max: usize,
     /// What it offers, by name.
     pub offered: &'static [Operation],
+    /// Which of those take no signature: what they bring proves itself.
+    pub unsigned: &'static [&'static str],
+    /// Whether a caller with temporary credentials may call an operation at all.
+    pub session_rule: fn(&Caller, &str) -> Result<(), Fault>,
     /// What AWS offers beyond that, by name. May only shrink.
     pub not_offered: &'static [NotOffered],
     /// How denials name a resource, by operation and ARN; `None` where it is by the ARN.
@@ -72,6 +77,8 @@ pub struct Plan {
     pub needs: Vec<Need>,
     /// Condition keys in lower case, with their values.
     pub facts: Vec<(String, Value<'static>)>,
+    /// Somebody whom the operation itself proved.
+    pub vouched: Option<Vouched>,
     /// Whether the account lends its users all this, as a policy of theirs would allow it. What denies still denies.
     pub is_lent: bool,
     /// Facts that only the decision of this number sees, before those above.
@@ -85,6 +92,13 @@ impl Scene<'_> {
     /// The account that is worked on: the caller's. Anonymous callers are shown that of the deployment, and are denied.
     pub fn account(&self) -> AccountId {
         self.caller.principal().account().unwrap_or(self.world.account)
+    }
+
+    /// Bytes that nobody can predict.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], Fault> {
+        let mut bytes = [0; N];
+        self.world.random.fill(&mut bytes).map_err(StoreError::from)?;
+        Ok(bytes)
     }
 
     /// The most of something, as it is configured now.
@@ -105,6 +119,7 @@ impl Plan {
             needs: vec![Need::new(action, resource)],
             facts: Vec::new(),
             own_facts,
+            vouched: None,
             is_lent: false,
             run: Box::new(run),
         }
@@ -113,7 +128,7 @@ impl Plan {
     /// A plan that every authenticated caller may carry out.
     pub fn open(run: impl FnOnce(&Scene<'_>) -> Result<Node, Fault> + Send + 'static) -> Self {
         let own_facts = Vec::new();
-        Self { needs: Vec::new(), facts: Vec::new(), own_facts, is_lent: false, run: Box::new(run) }
+        Self { needs: Vec::new(), facts: Vec::new(), own_facts, vouched: None, is_lent: false, run: Box::new(run) }
     }
 
     /// One more decision.
@@ -127,6 +142,13 @@ impl Plan {
     #[must_use]
     pub fn lent(mut self, is_lent: bool) -> Self {
         self.is_lent = is_lent;
+        self
+    }
+
+    /// Somebody whom the operation itself proved.
+    #[must_use]
+    pub fn vouched(mut self, vouched: Vouched) -> Self {
+        self.vouched = Some(vouched);
         self
     }
 
@@ -162,12 +184,20 @@ impl OwnApi for Api {
         self.body_bytes_max
     }
 
+    fn takes_unsigned(&self, request: &ApiRequest<'_>) -> bool {
+        // What cannot be read is refused for its lack of a signature.
+        let Ok(parameters) = Parameters::read(&request.head, request.body) else { return false };
+        let is = |name: &str, value: &str| parameters.get(name) == Some(value);
+        is("Version", self.version) && self.unsigned.iter().any(|name| is("Action", name))
+    }
+
     fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>> {
         let parameters = Parameters::read(&request.head, request.body).map_err(Undescribed::unknown)?;
         let operation = self.operation(&parameters)?;
+        let refused = |fault| Undescribed::known(operation.name, operation.read_only, fault);
+        (self.session_rule)(caller, operation.name).map_err(refused)?;
         let mut input = Input::new(&parameters);
         let plan = (operation.plan)(&Scene { world: &self.world, caller }, &mut input);
-        let refused = |fault| Undescribed::known(operation.name, operation.read_only, fault);
         Ok(Box::new(Planned {
             service: self.service,
             namespace: self.namespace,
@@ -249,6 +279,10 @@ impl base::Operation for Planned {
         self.plan.is_lent
     }
 
+    fn vouched(&self) -> Option<&Vouched> {
+        self.plan.vouched.as_ref()
+    }
+
     fn told_resource(&self, need: usize) -> Option<String> {
         (self.told_resource)(self.operation.name, &self.plan.needs.get(need)?.resource)
     }
@@ -261,7 +295,10 @@ impl OwnOperation for Planned {
     fn run(self: Box<Self>, caller: &Caller) -> Result<Answer, Fault> {
         let Planned { namespace, operation, plan, request_id, world, .. } = *self;
         let result = (plan.run)(&Scene { world: &world, caller })?;
-        let shown = if operation.read_only { Json::Null } else { result.shown() };
+        // Who makes credentials changes nothing, and is told all the same.
+        let makes_credentials =
+            matches!(&result, Node::Struct(members) if members.iter().any(|(name, _)| *name == "Credentials"));
+        let shown = if operation.read_only && !makes_credentials { Json::Null } else { result.shown() };
         let body = tree::answer(operation.name, namespace, &request_id.to_string(), &result);
         Ok(Answer { body: Bytes::from(body), content_type: "text/xml", response_elements: shown })
     }

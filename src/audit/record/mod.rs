@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use self::parameters::S3Parameters;
-use crate::base::{AccessKeyId, AccountId, Principal, RequestId, Timestamp};
+use crate::base::{AccessKeyId, AccountId, Principal, RequestId, Timestamp, principal::Vouched};
 
 /// `eventVersion`.
 pub const EVENT_VERSION: &str = "1.11";
@@ -80,12 +80,33 @@ pub enum Identity<'a> {
         principal: &'a Principal,
         /// The key that signed.
         access_key: Option<&'a AccessKeyId>,
+        /// Its session, for temporary credentials.
+        session: Option<SessionShown<'a>>,
     },
+    /// Somebody without credentials, for whom an identity provider vouches.
+    Vouched(&'a Vouched),
     /// The request named a caller and did not prove it, or was too malformed to name one: type `Unknown`.
     Unproven {
         /// The access key id that the request claims, which may be any text.
         access_key: Option<&'a str>,
     },
+}
+
+/// `sessionContext`.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionShown<'a> {
+    /// `creationDate`.
+    pub issued: Timestamp,
+    /// `mfaAuthenticated`.
+    pub has_mfa: bool,
+    /// `sourceIdentity`.
+    pub source_identity: Option<&'a str>,
+    /// `federatedProvider` of `webIdFederationData`; only web identities have that.
+    pub provider: Option<&'a str>,
+    /// Its `attributes`: keys in lower case with their values.
+    pub facts: &'a [(String, Vec<String>)],
+    /// `assumedRoot`.
+    pub is_assumed_root: bool,
 }
 
 /// An error as the client saw it.

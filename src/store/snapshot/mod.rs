@@ -12,7 +12,7 @@ mod together;
 
 use std::{borrow::Borrow, hash, sync::Arc};
 
-use rpds::HashTrieMapSync;
+use rpds::{HashTrieMapSync, HashTrieSetSync};
 
 pub use self::together::IdentityPolicies;
 use self::{
@@ -20,18 +20,26 @@ use self::{
     together::{Parts, Together},
 };
 use super::{KeyStatus, PublicAccessBlock, Sequence};
-use crate::base::{AccessKeyId, AccountId, Principal, SecretKey, Tag, Timestamp, principal::User};
+use crate::base::{
+    AccessKeyId, AccountId, Principal, SecretKey, Tag, Timestamp,
+    principal::{Role, User},
+};
 
 /// One state of all accounts. Never changes; its successor replaces it as a whole.
 #[derive(Clone)]
 pub struct Snapshot {
     sequence: Sequence,
     keys: HashTrieMapSync<AccessKeyId, Credential>,
-    users: HashTrieMapSync<ById, UserEntry>,
+    users: HashTrieMapSync<ById, Entry>,
+    roles: HashTrieMapSync<Arc<str>, RoleEntry>,
+    /// The unique ids of roles by their ARNs.
+    roles_by_arn: HashTrieMapSync<Arc<str>, Arc<str>>,
     groups: HashTrieMapSync<Arc<str>, Grants>,
     policies: HashTrieMapSync<Arc<str>, Compiled>,
     buckets: HashTrieMapSync<Arc<str>, BucketEntry>,
     blocks: HashTrieMapSync<AccountId, PublicAccessBlock>,
+    /// Sessions that were ended before their time.
+    ended: HashTrieSetSync<AccessKeyId>,
 }
 
 /// What is known of a bucket.
@@ -66,14 +74,34 @@ pub struct Credential {
 #[derive(Clone)]
 struct ById(Arc<User>);
 
+/// What decides what a user or a role may do.
 #[derive(Clone, Default)]
-struct UserEntry {
+struct Entry {
     tags: Box<[Tag]>,
     groups: Box<[Arc<str>]>,
     grants: Grants,
     together: Together,
     /// The unique id of the policy that is its boundary.
     boundary: Option<Arc<str>>,
+}
+
+/// What is known of a role.
+#[derive(Clone)]
+pub struct RoleEntry {
+    /// The role.
+    pub role: Arc<Role>,
+    /// Who may take it.
+    pub trust: Compiled,
+    /// The longest session, in seconds.
+    pub session_seconds_max: u32,
+    entry: Entry,
+}
+
+impl RoleEntry {
+    /// Its tags.
+    pub fn tags(&self) -> &[Tag] {
+        &self.entry.tags
+    }
 }
 
 /// The policies of one identity: its inline policies, and the unique ids of the managed ones.
@@ -90,10 +118,13 @@ impl Snapshot {
             sequence: Sequence::default(),
             keys: HashTrieMapSync::new_sync(),
             users: HashTrieMapSync::new_sync(),
+            roles: HashTrieMapSync::new_sync(),
+            roles_by_arn: HashTrieMapSync::new_sync(),
             groups: HashTrieMapSync::new_sync(),
             policies: HashTrieMapSync::new_sync(),
             buckets: HashTrieMapSync::new_sync(),
             blocks: HashTrieMapSync::new_sync(),
+            ended: HashTrieSetSync::new_sync(),
         }
     }
 
@@ -107,24 +138,57 @@ impl Snapshot {
         self.keys.get(access_key_id)
     }
 
-    /// The identity-based policies that apply to a user: its own and its groups', inline and managed.
+    /// Whether any session was ended before its time.
+    pub fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
+    }
+
+    /// Whether a session was ended before its time, by its access key id.
+    pub fn is_ended(&self, session: &str) -> bool {
+        !self.ended.is_empty() && self.ended.contains(session)
+    }
+
+    /// A user by its unique id.
+    pub fn user(&self, user_id: &str) -> Option<&Arc<User>> {
+        self.users.get_key_value(user_id).map(|(ById(user), _)| user)
+    }
+
+    /// A role by its unique id.
+    pub fn role(&self, role_id: &str) -> Option<&RoleEntry> {
+        self.roles.get(role_id)
+    }
+
+    /// A role by its ARN, which must match to the letter.
+    pub fn role_by_arn(&self, arn: &str) -> Option<&RoleEntry> {
+        self.roles_by_arn.get(arn).and_then(|id| self.roles.get(id))
+    }
+
+    /// The identity-based policies that apply to a user or a role: its own and its groups', inline and managed.
     ///
-    /// A user that is unknown, or any policy that cannot be used, is an error: such a user must be denied everything.
-    pub fn identity_policies(&self, user_id: &str) -> Result<IdentityPolicies, Poisoned> {
-        let entry = self.users.get(user_id).ok_or_else(|| Poisoned::new(format!("user `{user_id}` is unknown")))?;
+    /// One that is unknown, or any policy that cannot be used, is an error: such a one must be denied everything.
+    pub fn identity_policies(&self, id: &str) -> Result<IdentityPolicies, Poisoned> {
+        let entry = self.entry(id).ok_or_else(|| Poisoned::new(format!("user or role `{id}` is unknown")))?;
         entry.together.get(self.sequence, || self.parts(entry))
     }
 
-    /// The permissions boundary of a user. One that cannot be used is an error, like any other policy of it.
-    pub fn boundary(&self, user_id: &str) -> Result<Option<&PolicySet>, Poisoned> {
-        let Some(id) = self.users.get(user_id).and_then(|entry| entry.boundary.as_ref()) else { return Ok(None) };
-        let policy = self.policies.get(id);
-        policy.ok_or_else(|| Poisoned::new(format!("managed policy `{id}` is unknown")))?.set().map(Some)
+    /// The permissions boundary of a user or a role. One that cannot be used is an error, like any other policy of it.
+    pub fn boundary(&self, id: &str) -> Result<Option<&PolicySet>, Poisoned> {
+        let Some(id) = self.entry(id).and_then(|entry| entry.boundary.as_ref()) else { return Ok(None) };
+        self.policy(id)?.set().map(Some)
     }
 
-    /// The tags of a user, for `aws:PrincipalTag`.
-    pub fn tags(&self, user_id: &str) -> &[Tag] {
-        self.users.get(user_id).map_or(&[], |entry| &entry.tags)
+    /// A managed policy by its unique id, in its default version.
+    pub fn policy(&self, id: &str) -> Result<&Compiled, Poisoned> {
+        self.policies.get(id).ok_or_else(|| Poisoned::new(format!("managed policy `{id}` is unknown")))
+    }
+
+    /// The tags of a user or a role, for `aws:PrincipalTag`.
+    pub fn tags(&self, id: &str) -> &[Tag] {
+        self.entry(id).map_or(&[], |entry| &entry.tags)
+    }
+
+    fn entry(&self, id: &str) -> Option<&Entry> {
+        self.users.get(id).or_else(|| self.roles.get(id).map(|role| &role.entry))
     }
 
     /// What is known of a bucket; `None` if no account of ours made it or set anything of it.
@@ -142,7 +206,7 @@ impl Snapshot {
         self.blocks.get(&account).copied().unwrap_or_default()
     }
 
-    fn parts<'a>(&'a self, entry: &'a UserEntry) -> Result<Parts<'a>, Poisoned> {
+    fn parts<'a>(&'a self, entry: &'a Entry) -> Result<Parts<'a>, Poisoned> {
         let mut found = Parts::new();
         self.collect(&entry.grants, &mut found)?;
         for group in &entry.groups {
@@ -155,9 +219,7 @@ impl Snapshot {
     fn collect<'a>(&'a self, grants: &'a Grants, found: &mut Parts<'a>) -> Result<(), Poisoned> {
         found.extend(&grants.inline);
         for id in &grants.attached {
-            let policy =
-                self.policies.get(id).ok_or_else(|| Poisoned::new(format!("managed policy `{id}` is unknown")))?;
-            found.push(policy);
+            found.push(self.policy(id)?);
         }
         Ok(())
     }

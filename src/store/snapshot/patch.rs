@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 
-use super::{BucketEntry, ById, Compiled, Credential, Grants, Snapshot, Together, UserEntry};
+use super::{BucketEntry, ById, Compiled, Credential, Entry, Grants, RoleEntry, Snapshot, Together};
 use crate::{
-    base::{AccessKeyId, Principal, principal::User},
+    base::{
+        AccessKeyId, Principal,
+        principal::{Role, User},
+    },
     store::{
         Account, Bucket, Holding, Identity, IdentityKind, KeyOwner, ManagedPolicy, OpenKey, Record, StoreError,
         Subject, UnitOfWork,
@@ -26,6 +29,7 @@ impl Snapshot {
                 Record::AccessKey(key) => snapshot.put_key(key)?,
                 Record::Account(account) => snapshot.put_account(&account),
                 Record::Bucket(bucket) => snapshot.put_bucket(&bucket),
+                Record::EndedSession(ended) => snapshot.ended.insert_mut(ended.key),
             }
             Ok(())
         })?;
@@ -45,6 +49,10 @@ impl Snapshot {
                 Subject::Identity(id) => next.renew_identity(&id, work)?,
                 Subject::AccessKey(id) => next.renew_key(&id, work)?,
                 Subject::Account(id) => work.account(id)?.iter().for_each(|account| next.put_account(account)),
+                Subject::Session(key) => match work.ended_session(&key)? {
+                    Some(ended) => next.ended.insert_mut(ended.key),
+                    None => drop(next.ended.remove_mut(&key)),
+                },
                 Subject::Bucket(name) => match work.bucket(&name)? {
                     Some(bucket) => next.put_bucket(&bucket),
                     None => drop(next.buckets.remove_mut(&*name)),
@@ -69,6 +77,7 @@ impl Snapshot {
     fn renew_identity(&mut self, id: &str, work: &mut dyn UnitOfWork) -> Result<(), StoreError> {
         let Some(holding) = work.holding(id)? else {
             self.users.remove_mut(id);
+            self.remove_role(id);
             self.groups.remove_mut(id);
             return Ok(());
         };
@@ -126,22 +135,54 @@ impl Snapshot {
                 self.groups.insert_mut(shared(&self.groups, &identity.id), grants);
                 None
             }
-            // Nobody acts as a role yet.
-            IdentityKind::Role => None,
+            IdentityKind::Role => {
+                let entry = self.entry_of(holding, grants);
+                self.put_role(holding, entry);
+                None
+            }
             IdentityKind::User => {
-                let groups = holding.groups.iter().map(|id| shared(&self.groups, id)).collect();
-                let user = self.user(identity);
-                let entry = UserEntry {
-                    tags: holding.tags.as_slice().into(),
-                    groups,
-                    grants,
-                    together: Together::default(),
-                    boundary: holding.boundary.as_deref().map(|id| shared(&self.policies, id)),
-                };
+                let (user, entry) = (self.user_of(identity), self.entry_of(holding, grants));
                 self.users.insert_mut(ById(Arc::clone(&user)), entry);
                 Some(user)
             }
         }
+    }
+
+    fn entry_of(&self, holding: &Holding, grants: Grants) -> Entry {
+        Entry {
+            tags: holding.tags.as_slice().into(),
+            groups: holding.groups.iter().map(|id| shared(&self.groups, id)).collect(),
+            grants,
+            together: Together::default(),
+            boundary: holding.boundary.as_deref().map(|id| shared(&self.policies, id)),
+        }
+    }
+
+    /// A role without a trust policy is taken by nobody.
+    fn put_role(&mut self, holding: &Holding, entry: Entry) {
+        let Identity { account, id, name, .. } = &holding.identity;
+        let (account, arn) = (*account, holding.identity.arn());
+        let trust = Compiled::of_role(&arn, holding.role.as_ref().map_or("", |details| &details.trust));
+        let session_seconds_max = holding.role.as_ref().map_or(0, |details| details.session_seconds_max);
+        let role = Role { account, id: id.clone(), name: name.clone(), arn };
+        let role = match self.roles.get(&**id) {
+            Some(known) if *known.role == role => Arc::clone(&known.role),
+            _ => Arc::new(role),
+        };
+        let id = shared(&self.roles, id);
+        self.remove_role(&id);
+        self.roles_by_arn.insert_mut(role.arn.as_str().into(), Arc::clone(&id));
+        self.roles.insert_mut(id, RoleEntry { role, trust, session_seconds_max, entry });
+    }
+
+    /// Another role may have its ARN by now.
+    fn remove_role(&mut self, id: &str) {
+        let Some(known) = self.roles.get(id) else { return };
+        let arn = known.role.arn.as_str();
+        if self.roles_by_arn.get(arn).is_some_and(|of| **of == *id) {
+            self.roles_by_arn.remove_mut(arn);
+        }
+        self.roles.remove_mut(id);
     }
 
     fn put_key(&mut self, open: OpenKey) -> Result<(), StoreError> {
@@ -162,7 +203,7 @@ impl Snapshot {
         Ok(())
     }
 
-    fn user(&self, identity: &Identity) -> Arc<User> {
+    fn user_of(&self, identity: &Identity) -> Arc<User> {
         let user = User {
             account: identity.account,
             id: identity.id.clone(),

@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 pub use crate::policy::PolicySet;
-use crate::policy::{Bound, Kind, Policy};
+use crate::{
+    base::Arn,
+    policy::{Bound, Kind, Policy},
+};
 
 /// The compiled policies of one holder, or why they cannot be used. Shared, never copied.
 #[derive(Clone)]
@@ -33,9 +36,17 @@ impl Compiled {
     /// Compiles the policy of a bucket. One that does not compile denies everybody everything in the bucket, until its
     /// account's root mends it.
     pub fn of_bucket(bucket: &str, kept: &str) -> Self {
-        let label = format!("the policy of bucket {bucket}");
-        let compiled = Bound::read(kept).and_then(|bound| bound.compile(Kind::Bucket)).map_err(|error| {
-            tracing::error!(bucket, %error, "stored bucket policy cannot be used; everybody is denied everything in it");
+        Self::of_resource(format!("the policy of bucket {bucket}"), kept, Kind::Bucket)
+    }
+
+    /// Compiles the trust policy of a role. One that does not compile lets nobody take the role.
+    pub fn of_role(role: &Arn, kept: &str) -> Self {
+        Self::of_resource(format!("the trust policy of {role}"), kept, Kind::Trust)
+    }
+
+    fn of_resource(label: String, kept: &str, kind: Kind) -> Self {
+        let compiled = Bound::read(kept).and_then(|bound| bound.compile(kind)).map_err(|error| {
+            tracing::error!(policy = label, %error, "stored policy cannot be used; everybody is denied what it is about");
             Poisoned::new(format!("{label} cannot be used: {error}"))
         });
         Self(Arc::new(compiled.map(|policy| PolicySet::new([(Arc::from(label.as_str()), Arc::new(policy))]))))

@@ -4,17 +4,18 @@ use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 
 use proptest::prelude::*;
 
-use super::{Compiled, Credential, Snapshot};
+use super::{Compiled, Credential, RoleEntry, Snapshot};
 use crate::{
     base::{AccessKeyId, AccountId, SecretKey, Tag, Timestamp},
     store::{
-        AccessKey, Account, Directory, ErrorKind, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus,
-        ManagedPolicy, MasterKey, SqliteStore, StoreError, SystemRandom, UnitOfWork,
+        AccessKey, Account, Directory, EndedSession, ErrorKind, Identity, IdentityKind, InlinePolicy, KeyOwner,
+        KeyStatus, ManagedPolicy, MasterKey, RoleDetails, SqliteStore, StoreError, SystemRandom, UnitOfWork,
     },
 };
 
 const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
 const DENY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"000000000001"},"Action":"sts:AssumeRole"}]}"#;
 const BROKEN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Maybe""#;
 
 fn account() -> AccountId {
@@ -58,9 +59,20 @@ fn facts(snapshot: &Snapshot) -> BTreeSet<String> {
         let inline = it.inline.as_ref().map(compiled);
         format!("group {id} {:?} {inline:?}", it.attached)
     });
+    let roles = snapshot.roles.iter().map(|(id, it)| {
+        let RoleEntry { role, trust, session_seconds_max, entry } = it;
+        let by_arn = snapshot.role_by_arn(role.arn.as_str()).map(|found| &found.role.id);
+        let trust = trust.set().map(|set| format!("{set:?}"));
+        format!(
+            "role {id} {role:?} {by_arn:?} {trust:?} {session_seconds_max} {:?} {:?}",
+            entry.tags, entry.grants.attached
+        )
+    });
+    let arns = std::iter::once(format!("roles by ARN {}", snapshot.roles_by_arn.size()));
+    let ended = snapshot.ended.iter().map(|key| format!("ended {key}"));
     let policies = snapshot.policies.iter().map(|(id, it)| format!("policy {id} {}", compiled(it)));
     let sequence = std::iter::once(format!("sequence {:?}", snapshot.sequence));
-    keys.chain(users).chain(groups).chain(policies).chain(sequence).collect()
+    keys.chain(users).chain(groups).chain(policies).chain(roles).chain(arns).chain(ended).chain(sequence).collect()
 }
 
 /// One write. Numbers name the few entities there can be.
@@ -87,6 +99,11 @@ enum Act {
     Tag(u8, u8),
     Untag(u8),
     Bound(u8, u8),
+    AddRole(u8, u8),
+    Trust(u8, bool),
+    DeleteRole(u8),
+    EndSession(u8),
+    ForgetSessions,
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -114,6 +131,11 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (few(), few()).prop_map(|(a, b)| Tag(a, b)),
         1 => few().prop_map(Untag),
         2 => (few(), 0..4u8).prop_map(|(a, b)| Bound(a, b)),
+        3 => (few(), few()).prop_map(|(a, b)| AddRole(a, b)),
+        1 => (few(), any::<bool>()).prop_map(|(a, b)| Trust(a, b)),
+        2 => few().prop_map(DeleteRole),
+        2 => few().prop_map(EndSession),
+        1 => Just(ForgetSessions),
     ]
 }
 
@@ -185,6 +207,22 @@ fn run(work: &mut dyn UnitOfWork, act: &Act) -> Result<(), StoreError> {
         Act::Tag(n, value) => work.put_tags(&user(n), &[Tag::new("team", &value.to_string()).unwrap()]),
         Act::Bound(n, 3) => work.put_boundary(&user(n), None).map(drop),
         Act::Bound(n, to) => work.put_boundary(&user(n), Some(&managed(to))).map(drop),
+        // Roles of other ids may have the same name, one after the other.
+        Act::AddRole(n, name) => {
+            let name = format!("role{name}").into();
+            work.add_identity(&Identity { name, ..identity(IdentityKind::Role, &format!("AROA{n}")) })
+        }
+        Act::Trust(n, good) => {
+            let trust = if *good { TRUST } else { BROKEN };
+            let details = RoleDetails { trust: trust.into(), description: None, session_seconds_max: 3_600 };
+            work.put_role(&format!("AROA{n}"), &details)
+        }
+        Act::DeleteRole(n) => work.delete_identity(&format!("AROA{n}")),
+        Act::EndSession(n) => {
+            let key = AccessKeyId::parse(&format!("ASIA000000000000000{n}")).unwrap();
+            work.end_session(&EndedSession { key, account: account(), until: Timestamp::UNIX_EPOCH })
+        }
+        Act::ForgetSessions => work.forget_ended_sessions(Timestamp::UNIX_EPOCH).map(drop),
         Act::Untag(n) => work.delete_tags(&user(n), &["TEAM"]),
     }
 }

@@ -16,6 +16,7 @@ const ACCESS_KEY: &str = "access_key";
 const POLICY: &str = "policy";
 const BUCKET: &str = "bucket";
 const ACCOUNT: &str = "account";
+const SESSION: &str = "session";
 
 impl SqlWork<'_> {
     /// Notes a change to an identity.
@@ -41,6 +42,11 @@ impl SqlWork<'_> {
     /// Notes a change to an account.
     pub(super) fn changed_account(&self, id: AccountId) -> Done {
         self.changed(ACCOUNT, id.as_str()).map(drop)
+    }
+
+    /// Notes that a session was ended or is forgotten.
+    pub(super) fn changed_session(&self, key: &AccessKeyId) -> Done {
+        self.changed(SESSION, key.as_str()).map(drop)
     }
 
     /// Forgets changes of long ago, now and then.
@@ -84,6 +90,7 @@ pub(super) fn since(work: &SqlWork<'_>, since: Sequence) -> Done<Option<Vec<Subj
             ACCESS_KEY => Subject::AccessKey(row.get(1)?),
             BUCKET => Subject::Bucket(row.get(1)?),
             ACCOUNT => Subject::Account(row.get(1)?),
+            SESSION => Subject::Session(row.get(1)?),
             _ => return Err(unreadable(0)),
         })
     })?;

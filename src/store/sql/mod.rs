@@ -8,6 +8,7 @@ mod boundaries;
 mod buckets;
 mod changes;
 mod count;
+mod ended_sessions;
 mod identities;
 mod inline_policies;
 mod items;

@@ -1,6 +1,6 @@
 //! What roles have beside what every identity has.
 
-use super::{Done, SqlWork};
+use super::{Done, Row, SqlWork};
 use crate::store::RoleDetails;
 
 pub(super) fn put(work: &SqlWork<'_>, id: &str, role: &RoleDetails) -> Done {
@@ -12,8 +12,16 @@ pub(super) fn put(work: &SqlWork<'_>, id: &str, role: &RoleDetails) -> Done {
 }
 
 pub(super) fn of(work: &SqlWork<'_>, id: &str) -> Done<Option<RoleDetails>> {
-    let sql = "SELECT trust, description, session_seconds_max FROM role WHERE identity = ?1";
-    work.row(sql, &[&id], |row| {
-        Ok(RoleDetails { trust: row.get(0)?, description: row.get(1)?, session_seconds_max: row.get(2)? })
+    work.row(&format!("SELECT {COLUMNS} FROM role WHERE identity = ?1"), &[&id], |row| read(row, 0))
+}
+
+/// The columns of a role, in the order in which [`read`] finds them.
+pub(super) const COLUMNS: &str = "trust, description, session_seconds_max";
+
+pub(super) fn read(row: &Row<'_>, first: usize) -> Done<RoleDetails> {
+    Ok(RoleDetails {
+        trust: row.get(first)?,
+        description: row.get(first + 1)?,
+        session_seconds_max: row.get(first + 2)?,
     })
 }

@@ -6,7 +6,7 @@
 use std::{iter::Peekable, vec};
 
 use super::{
-    Done, Row, SqlWork, Value, access_keys, buckets, identities, inline_policies,
+    Done, Row, SqlWork, Value, access_keys, buckets, ended_sessions, identities, inline_policies, roles,
     rows::{self, ACCESS_KEY, IDENTITY, POLICY},
 };
 use crate::{
@@ -24,7 +24,8 @@ pub(super) fn all(work: &mut SqlWork<'_>, visit: Visit<'_>) -> Done {
     holdings(work, visit)?;
     keys(work, visit)?;
     identities::accounts(work)?.into_iter().map(Record::Account).try_for_each(&mut *visit)?;
-    buckets::all(work)?.into_iter().map(Record::Bucket).try_for_each(visit)
+    buckets::all(work)?.into_iter().map(Record::Bucket).try_for_each(&mut *visit)?;
+    ended_sessions::all(work)?.into_iter().map(Record::EndedSession).try_for_each(visit)
 }
 
 /// One identity, searched by its id.
@@ -39,6 +40,7 @@ pub(super) fn holding(work: &SqlWork<'_>, id: &str) -> Done<Option<Holding>> {
         attached: work.rows(attached, &[&id], |row| row.get(0))?,
         groups: work.rows(groups, &[&id], |row| row.get(0))?,
         boundary: work.row("SELECT policy FROM boundary WHERE identity = ?1", &[&id], |row| row.get(0))?,
+        role: roles::of(work, id)?,
     }))
 }
 
@@ -67,13 +69,16 @@ fn holdings(work: &SqlWork<'_>, visit: Visit<'_>) -> Done {
     let mut attached = Children::of(work, ["attachment", "identity", "policy", "policy"], |row| row.get(2))?;
     let mut groups = Children::of(work, ["membership", "member", "\"group\"", "\"group\""], |row| row.get(2))?;
     let mut bounded = Children::of(work, ["boundary", "identity", "policy", "policy"], |row| row.get(2))?;
+    // A role has one row, told from its siblings by nothing.
+    let mut roles = Children::of(work, ["role", "identity", "identity", roles::COLUMNS], |row| roles::read(row, 2))?;
 
     let sql = format!("SELECT {IDENTITY} FROM identity i WHERE i.id > ?1 ORDER BY i.id LIMIT ?2");
     pages(work, &sql, rows::identity, |identity| identity.id.clone(), &mut |identity| {
         let (tags, inline) = (tags.take(&identity.id)?, inline.take(&identity.id)?);
         let (attached, groups) = (attached.take(&identity.id)?, groups.take(&identity.id)?);
         let boundary = bounded.take(&identity.id)?.pop();
-        visit(Record::Identity(Holding { identity, tags, inline, attached, groups, boundary }))
+        let role = roles.take(&identity.id)?.pop();
+        visit(Record::Identity(Holding { identity, tags, inline, attached, groups, boundary, role }))
     })
 }
 

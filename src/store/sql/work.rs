@@ -3,15 +3,15 @@
 use zeroize::Zeroizing;
 
 use super::{
-    Done, SqlWork, access_keys, boundaries, buckets, changes, count, identities, inline_policies, items,
-    managed_policies, roles, scan,
+    Done, SqlWork, access_keys, boundaries, buckets, changes, count, ended_sessions, identities, inline_policies,
+    items, managed_policies, roles, scan,
 };
 use crate::{
     base::{AccessKeyId, AccountId, Arn, SecretKey, Tag, Timestamp},
     store::{
-        AccessKey, Account, Bucket, Holding, Identity, IdentityKind, InlinePolicy, Item, ItemKind, KeyOwner, KeyStatus,
-        LastUsed, Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion, PublicAccessBlock, Record,
-        RoleDetails, Sequence, Subject, UnitOfWork,
+        AccessKey, Account, Bucket, EndedSession, Holding, Identity, IdentityKind, InlinePolicy, Item, ItemKind,
+        KeyOwner, KeyStatus, LastUsed, Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion,
+        PublicAccessBlock, Record, RoleDetails, Sequence, Subject, UnitOfWork,
     },
 };
 
@@ -276,6 +276,18 @@ impl UnitOfWork for SqlWork<'_> {
 
     fn put_account_public_access_block(&mut self, account: AccountId, block: Option<PublicAccessBlock>) -> Done {
         buckets::put_account_public_access_block(self, account, block)
+    }
+
+    fn end_session(&mut self, ended: &EndedSession) -> Done {
+        ended_sessions::put(self, ended)
+    }
+
+    fn ended_session(&mut self, key: &AccessKeyId) -> Done<Option<EndedSession>> {
+        ended_sessions::by_key(self, key)
+    }
+
+    fn forget_ended_sessions(&mut self, now: Timestamp) -> Done<u64> {
+        ended_sessions::forget(self, now)
     }
 
     fn latest(&mut self) -> Done<Sequence> {

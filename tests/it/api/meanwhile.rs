@@ -87,11 +87,11 @@ fn answers(action: &str, parameters: &[(&str, &str)], change: Change) -> BTreeSe
         let next = Arc::new(Mutex::new(None));
         let shared = next.clone();
         let wrap = move |state: State, dir: &Path| {
-            let (account, messages) = (state.account, state.messages.clone());
+            let (account, messages, sessions) = (state.account, state.messages.clone(), state.sessions.clone());
             drop(state);
             let store = SqliteStore::open(dir, master_key(dir), Arc::new(SystemRandom)).unwrap();
             let store = Meddled { store, next: shared.clone() };
-            State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages }
+            State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages, sessions }
         };
         let gateway = Gateway::start_with(&upstream, &Setup { wrap: Some(&wrap), ..Setup::default() });
         let key = gateway.user("ann", Some(CHANGE));

@@ -24,7 +24,7 @@ const STS: &str = "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity Assum
                    GetWebIdentityToken";
 
 /// How many operations were not offered when this line was last changed. Never raise it.
-const NOT_OFFERED_MAX: usize = 4 + 9;
+const NOT_OFFERED_MAX: usize = 4 + 5;
 
 #[test]
 fn every_operation_is_offered_or_refused_by_name() {
@@ -46,7 +46,8 @@ fn every_operation_is_offered_or_refused_by_name() {
 #[test]
 fn what_is_called_reading_reads() {
     for operation in iam::OFFERED.iter().chain(sts::OFFERED) {
-        let reads = ["Decode", "Get", "List", "Simulate"].iter().any(|start| operation.name.starts_with(start));
+        let reads =
+            ["Assume", "Decode", "Get", "List", "Simulate"].iter().any(|start| operation.name.starts_with(start));
         assert_eq!(operation.read_only, reads, "{}", operation.name);
     }
 }

@@ -71,7 +71,7 @@ fn a_denied_s3_call_has_exactly_the_members_of_the_schema() {
         Resource::Bucket { bucket: "data", account: Some(account()) },
     ];
     let record = Record {
-        identity: Identity::Verified { principal: &ann, access_key: Some(&key) },
+        identity: Identity::Verified { principal: &ann, access_key: Some(&key), session: None },
         event_name: "PutObject",
         user_agent: Some(b"aws-cli/2.15.0 Python/3.11"),
         error: Some(ErrorShown { code: "AccessDenied", message: "User: arn is not authorized" }),
@@ -147,7 +147,7 @@ fn a_call_of_iam_has_its_parameters_and_answer() {
     let response = json!({"user": {"userName": "bob"}});
     let root = Principal::Root(account());
     let record = line(&Record {
-        identity: Identity::Verified { principal: &root, access_key: None },
+        identity: Identity::Verified { principal: &root, access_key: None, session: None },
         service: "iam",
         event_name: "CreateUser",
         user_agent: Some(b"Boto3"),
@@ -177,12 +177,12 @@ fn every_kind_of_caller_has_its_identity() {
     let long = "k".repeat(500);
     let cases = [
         (
-            Identity::Verified { principal: &root, access_key: Some(&key) },
+            Identity::Verified { principal: &root, access_key: Some(&key), session: None },
             json!({"type": "Root", "principalId": ACCOUNT, "arn": "arn:aws:iam::111122223333:root", "accountId": ACCOUNT,
                    "accessKeyId": "AKIAEXAMPLEEXAMPLE00"}),
         ),
         (
-            Identity::Verified { principal: &Principal::Anonymous, access_key: None },
+            Identity::Verified { principal: &Principal::Anonymous, access_key: None, session: None },
             json!({"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}),
         ),
         (Identity::Unproven { access_key: None }, json!({"type": "Unknown", "principalId": ""})),

@@ -15,6 +15,7 @@ use countersign::{
         Places, Server,
         state::{Missing, State},
     },
+    session::Sessions,
     store::{
         AccessKey, Directory, Identity, IdentityKind, InlinePolicy, KeyOwner, KeyStatus, MasterKey, StoreError,
         directory::RootKey,
@@ -44,6 +45,8 @@ pub struct Gateway {
     pub dir: TempDir,
     /// What is kept, for what no operation makes.
     pub directory: Arc<Directory>,
+    /// What makes and opens session tokens.
+    pub sessions: Arc<Sessions>,
     server: Option<Server>,
 }
 
@@ -83,10 +86,10 @@ impl Gateway {
         if let Some(wrap) = setup.wrap {
             state = wrap(state, dir.path());
         }
-        let directory = state.directory.clone();
+        let (directory, sessions) = (state.directory.clone(), state.sessions.clone());
         let places = Places::take(&config).unwrap();
         let server = Server::start(config, state, places).unwrap();
-        Self { address: server.address, admin: server.admin_address, dir, directory, server: Some(server) }
+        Self { address: server.address, admin: server.admin_address, dir, directory, sessions, server: Some(server) }
     }
 
     /// Takes a changed setup, as a reload does.

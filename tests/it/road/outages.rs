@@ -86,11 +86,11 @@ fn a_store_that_fails_or_hangs_refuses_requests_and_says_so_until_it_answers() {
     let (fails, hangs) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (told, held) = (fails.clone(), hangs.clone());
     let wrap = move |state: State, dir: &std::path::Path| {
-        let (account, messages) = (state.account, state.messages.clone());
+        let (account, messages, sessions) = (state.account, state.messages.clone(), state.sessions.clone());
         drop(state);
         let store = SqliteStore::open(dir, master_key(dir), Arc::new(countersign::store::SystemRandom)).unwrap();
         let store = Unreliable { store, fails: told.clone(), hangs: held.clone() };
-        State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages }
+        State { directory: Arc::new(Directory::open(Box::new(store)).unwrap()), account, messages, sessions }
     };
     let keys = &[("STORE__STALENESS_SECONDS_MAX", "0")];
     let gateway = Gateway::start_with(&upstream, &Setup { keys, wrap: Some(&wrap), ..Setup::default() });

@@ -19,11 +19,13 @@ use super::client::Request;
 pub struct Key {
     pub id: String,
     pub secret: String,
+    /// The session token, of temporary ones.
+    pub token: Option<String>,
 }
 
 impl Key {
     pub fn new(id: &str, secret: &str) -> Self {
-        Self { id: id.into(), secret: secret.into() }
+        Self { id: id.into(), secret: secret.into(), token: None }
     }
 
     /// The same key with another secret.
@@ -89,7 +91,7 @@ impl Signer {
         } else if is_s3 {
             settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
         }
-        let credentials = Credentials::from_keys(&self.key.id, &self.key.secret, None);
+        let credentials = Credentials::from_keys(&self.key.id, &self.key.secret, self.key.token.clone());
         let identity: Identity = credentials.into();
         let params = v4::SigningParams::builder()
             .identity(&identity)

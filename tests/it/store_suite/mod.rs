@@ -48,6 +48,7 @@ macro_rules! store_suite {
                 following: what_is_not_committed_never_was,
                 following: changes_tell_what_to_look_at,
                 following: a_scan_hands_over_everything_once,
+                following: an_ended_session_is_known_until_it_is_forgotten,
             );
         }
     };

@@ -1,0 +1,81 @@
+//! STS's API, version 2011-06-15. Source: STS API reference.
+//!
+//! Nothing is written for temporary credentials: their token says everything ([`crate::session`]).
+
+mod asked;
+mod assume_role;
+mod federation_token;
+mod granted;
+mod identity;
+mod session_token;
+mod texts;
+
+use std::sync::Arc;
+
+use super::{
+    World,
+    query::{Api, NotOffered, Operation},
+};
+use crate::{
+    base::{Fault, Principal},
+    gateway::caller::Caller,
+};
+
+/// The API.
+pub fn api(world: Arc<World>) -> Api {
+    Api {
+        service: "sts",
+        version: "2011-06-15",
+        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        body_bytes_max: 512 * 1024,
+        offered: OFFERED,
+        unsigned: UNSIGNED,
+        session_rule,
+        not_offered: NOT_OFFERED,
+        told_resource: |_, _| None,
+        world,
+    }
+}
+
+/// What is offered.
+pub static OFFERED: &[Operation] = &[
+    Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
+    Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
+    Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
+    Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
+    Operation { name: "GetFederationToken", read_only: true, plan: federation_token::plan },
+    Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
+];
+
+/// Those that an identity provider's word is enough for.
+const UNSIGNED: &[&str] = &[];
+
+const LATER: &str = "it is not done yet";
+const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
+
+/// What AWS offers beyond that, in order, each with the reason. May only shrink.
+pub static NOT_OFFERED: &[NotOffered] = &[
+    ("AssumeRoleWithSAML", LATER),
+    ("AssumeRoleWithWebIdentity", LATER),
+    ("AssumeRoot", LATER),
+    ("GetDelegatedAccessToken", DELEGATED),
+    ("GetWebIdentityToken", LATER),
+];
+
+/// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
+fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {
+    let Some(session) = caller.session() else { return Ok(()) };
+    let passes = match (operation, caller.principal()) {
+        ("GetCallerIdentity", _) => true,
+        ("GetSessionToken" | "GetFederationToken", _) | (_, Principal::Federated(_) | Principal::Anonymous) => false,
+        (_, Principal::Role(_)) => true,
+        // What root was given for one task says itself what it is good for.
+        (_, Principal::Root(_) | Principal::User(_)) => {
+            operation == "AssumeRole" || session.packed().policies.is_some()
+        }
+    };
+    if passes {
+        return Ok(());
+    }
+    Err(Fault::new(403, "AccessDenied", format!("Cannot call {operation} with session credentials")))
+}
