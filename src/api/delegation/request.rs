@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::template::Parameter;
 use crate::{
     base::{AccountId, Principal, Timestamp},
+    session::{Holder, Link, SessionTag},
     store::{Item, ItemKind, StoreError, UnitOfWork},
 };
 
@@ -63,6 +64,8 @@ pub struct Details {
     pub owner: Option<Somebody>,
     /// Who accepted it, and whose permissions it lends.
     pub approver: Option<Somebody>,
+    /// What that one lends, as it was then.
+    pub lender: Option<Lender>,
     /// How far it is.
     pub state: State,
     /// When its state ends by itself, in seconds since 1970.
@@ -84,6 +87,23 @@ pub struct Somebody {
     pub arn: String,
     /// `aws:userid`.
     pub id: String,
+}
+
+/// What whoever accepted a request lends: who acts, and what the session that accepted says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lender {
+    /// Who acts.
+    pub holder: Holder,
+    /// The credentials that it was accepted with, and what these rest on.
+    pub chain: Vec<Link>,
+    /// Session tags.
+    pub tags: Vec<SessionTag>,
+    /// What the identity provider said.
+    pub facts: Vec<(String, Vec<String>)>,
+    /// The identity provider.
+    pub provider: Option<String>,
+    /// Who is behind it.
+    pub source_identity: Option<String>,
 }
 
 /// How far a request is.

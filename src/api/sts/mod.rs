@@ -4,6 +4,7 @@
 
 mod asked;
 mod assume_role;
+mod delegated_access;
 mod federation_token;
 mod granted;
 mod identity;
@@ -11,6 +12,8 @@ mod session_token;
 mod texts;
 
 use std::sync::Arc;
+
+pub(in crate::api) use self::{delegated_access::fits, granted::chain};
 
 use super::{
     World,
@@ -43,6 +46,7 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
+    Operation { name: "GetDelegatedAccessToken", read_only: true, plan: delegated_access::plan },
     Operation { name: "GetFederationToken", read_only: true, plan: federation_token::plan },
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
 ];
@@ -51,14 +55,12 @@ pub static OFFERED: &[Operation] = &[
 const UNSIGNED: &[&str] = &[];
 
 const LATER: &str = "it is not done yet";
-const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
 pub static NOT_OFFERED: &[NotOffered] = &[
     ("AssumeRoleWithSAML", LATER),
     ("AssumeRoleWithWebIdentity", LATER),
     ("AssumeRoot", LATER),
-    ("GetDelegatedAccessToken", DELEGATED),
     ("GetWebIdentityToken", LATER),
 ];
 

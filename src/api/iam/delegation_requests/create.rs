@@ -17,6 +17,7 @@ use crate::{
         },
         query::{Input, Node, Plan, Scene, Text},
         quotas::Quota,
+        sts,
     },
     base::{AccountId, Fault, condition::Value},
     store::{ErrorKind, Item, ItemKind, Page, UnitOfWork},
@@ -135,6 +136,9 @@ impl Asked {
         }
         let owner = self.owner_account.as_ref().and_then(|owner| owner.parse().ok());
         let policy = template.fill(&self.parameters, owner).map_err(invalid)?;
+        if !sts::fits(scene, &policy)? {
+            return Err(invalid("The policy that comes of the template is too long for a session."));
+        }
         let mut details = Details {
             workflow: self.workflow.clone(),
             description: self.description.clone(),
@@ -151,6 +155,7 @@ impl Asked {
             owner_account: self.owner_account.clone(),
             owner: None,
             approver: None,
+            lender: None,
             state: State::Unassigned,
             expires: 0,
             updated: 0,

@@ -6,11 +6,13 @@ use crate::{
     api::{
         delegation::{
             notice::Notice,
-            request::{Request, Somebody, State},
+            request::{Lender, Request, Somebody, State},
         },
         query::{Input, Node, Plan, Scene},
+        sts,
     },
     base::{Fault, Principal},
+    session::Holder,
     store::UnitOfWork,
 };
 
@@ -54,8 +56,10 @@ pub(in crate::api::iam) fn accept(scene: &Scene<'_>, input: &mut Input<'_>) -> R
         if is_root && request.details.seconds > ROOT_SECONDS_MAX {
             return Err(invalid("Root users can only approve delegation requests with a duration of 4 hours or less."));
         }
+        let lender = lender(scene)?;
         enter(scene, request, &[State::Assigned, State::PendingApproval], State::Accepted)?;
         request.details.approver = Some(somebody(scene)?);
+        request.details.lender = Some(lender);
         Ok(())
     })
 }
@@ -69,6 +73,34 @@ pub(in crate::api::iam) fn reject(scene: &Scene<'_>, input: &mut Input<'_>) -> R
         enter(scene, request, &before, State::Rejected)?;
         request.details.rejection = notes.clone();
         Ok(())
+    })
+}
+
+/// What the caller lends. Session policies cannot be kept beside the request's own, so that whoever is restricted by some
+/// lends nothing, and neither does whoever acts for somebody else.
+fn lender(scene: &Scene<'_>) -> Result<Lender, Fault> {
+    let denied = |message: &'static str| Fault::new(403, "AccessDenied", message);
+    let session = scene.caller.session();
+    if session.is_some_and(|session| session.packed().policies.is_some()) {
+        return Err(denied("A session with session policies cannot accept delegation requests."));
+    }
+    if session.is_some_and(|session| session.delegate().is_some()) {
+        return Err(denied("A delegate cannot accept delegation requests."));
+    }
+    let holder = match (scene.caller.principal(), session) {
+        (Principal::Root(_), _) => Holder::Root,
+        (Principal::User(user), _) => Holder::User(user.id.to_string()),
+        (Principal::Role(_), Some(session)) => session.holder().clone(),
+        _ => return Err(denied("Access Denied")),
+    };
+    let packed = session.map(|session| session.packed().clone()).unwrap_or_default();
+    Ok(Lender {
+        holder,
+        chain: sts::chain(scene)?,
+        tags: packed.tags,
+        facts: packed.facts,
+        provider: session.and_then(|session| session.provider().map(str::to_owned)),
+        source_identity: session.and_then(|session| session.source_identity().map(str::to_owned)),
     })
 }
 

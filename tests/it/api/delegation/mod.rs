@@ -1,5 +1,6 @@
 //! Delegation requests: one account asks, another decides, a token goes out.
 
+mod exchange;
 mod inputs;
 mod scene;
 mod sending;
