@@ -230,6 +230,8 @@ impl<'a> Guard<'a> {
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
             // What names no account belongs to whoever asks.
             let named = resource.split(':').nth(4).and_then(|account| account.parse().ok());
+            // Root of a member is lent by the account that manages the organization: it is asked as that one's own.
+            let named = named.filter(|_| action != "sts:AssumeRoot");
             let account = named.or(caller).unwrap_or(around.resource_account);
             let is_trust = takes_role(action, resource);
             let role = if is_trust { snapshot.role_by_arn(resource) } else { None };

@@ -83,9 +83,13 @@ impl<'t> Bound<'t> {
     }
 }
 
-/// The values of `AWS` in the principals of a policy, in their order.
-pub fn named(text: &str) -> Vec<String> {
-    places(text).into_iter().map(|place| place.name).collect()
+/// The values of `AWS` in the principals of a policy, in their order: by the reader that compiles it, so that none counts
+/// that was not looked up.
+pub fn named(text: &str) -> Result<Vec<String>, SyntaxError> {
+    let statements = document::parse(text)?.statements;
+    let principals = statements.into_iter().filter_map(|statement| statement.principal);
+    let named = principals.map(|principal| principal.named).collect::<Result<Vec<_>, _>>()?;
+    Ok(named.into_iter().flatten().filter(|(kind, _)| *kind == PrincipalKind::Aws).map(|(_, name)| name).collect())
 }
 
 /// Where a principal stands, quotes included.
@@ -161,7 +165,16 @@ mod tests {
         let expected = text.replace(r#""arn:aws:iam::111122223333:user\/ann""#, "\"AIDA1\"");
         let expected = expected.replace(r#"{"AWS":"arn:aws:iam::111122223333:user/ann"}"#, r#"{"AWS":"AIDA1"}"#);
         assert_eq!(shown(None), expected);
-        assert_eq!(named(text), [ANN, "*", ANN]);
+    }
+
+    #[test]
+    fn whom_the_engine_reads_is_looked_up() {
+        let text = r#"{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":{"AWS":["arn:aws:iam::111122223333:user\/ann","*"],
+            "Service":"arn:aws:iam::111122223333:user/bob"}},
+            {"Effect":"Deny","Action":"s3:*","Resource":"*","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/ann"}},
+            {"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"}]}"#;
+        assert_eq!(named(text).unwrap(), [ANN, "*", ANN]);
+        assert!(named("{}").is_err());
     }
 
     #[test]

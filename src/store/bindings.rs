@@ -16,7 +16,8 @@ pub struct Unknown(pub String);
 /// A policy in the form in which it is kept. Its form was checked before.
 pub fn bind(work: &mut dyn UnitOfWork, text: &str) -> Result<Result<String, Unknown>, StoreError> {
     let mut ids = BTreeMap::new();
-    for name in bound::named(text) {
+    let named = bound::named(text).map_err(|error| StoreError::damaged(format!("a policy to be kept: {error}")))?;
+    for name in named {
         match id_of(work, &name)? {
             Bearer::Nobody => {}
             Bearer::Unknown => return Ok(Err(Unknown(name))),

@@ -140,6 +140,12 @@ def own(server):
                   root.bucket_of(["a"]))
 
 
+def sessions(server):
+    root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "sessions")
+    return script("sessions", "session_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  root.bucket_of(["a"]))
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -173,6 +179,7 @@ def main(clients):
         speakers = [client for client in SPEAK_IAM if client in clients]
         # IAM has settings of the whole account: each client has one for itself.
         alone = {client: stack.enter_context(servers.gateway()) for client in speakers}
+        apart = stack.enter_context(servers.gateway())
         pool = stack.enter_context(workers())
         print("Ceph and the gateways are up", flush=True)
         tours = {"aws1": os.environ["AWS_CLI_1"], "aws2": f"{os.environ['AWS_CLI_2']} --endpoint-url $AWS_ENDPOINT_URL"}
@@ -188,6 +195,7 @@ def main(clients):
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
+        wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:
         tally.sound(client, seen["direct", client])

@@ -42,7 +42,7 @@ fn nodes_that_start_at_once_make_one_database() {
             assert_eq!(node.join().unwrap(), None);
         }
     });
-    assert_eq!(postgres::run(&url, "SELECT count(*) FROM refinery_schema_history").unwrap(), ["1"]);
+    assert_eq!(postgres::run(&url, "SELECT count(*) FROM refinery_schema_history").unwrap(), ["2"]);
 }
 
 #[test]

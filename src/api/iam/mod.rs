@@ -29,7 +29,7 @@ pub mod mfa;
 mod nodes;
 mod not_offered;
 mod oidc_providers;
-mod organizations;
+pub mod organizations;
 mod organizations_report;
 mod password_policies;
 mod passwords;

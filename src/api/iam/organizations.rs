@@ -40,6 +40,13 @@ pub(super) fn disable_root_sessions(_: &Scene<'_>, input: &mut Input<'_>) -> Res
     turn("iam:DisableOrganizationsRootSessions", SESSIONS, false, input)
 }
 
+/// Whether the account that manages the organization may take root of its members.
+pub fn allows_root_sessions(scene: &Scene<'_>) -> Result<bool, Fault> {
+    let features = scene.world.directory.read(|work| chosen(work, scene.world.account, SETTING))?;
+    let features: Vec<String> = features.unwrap_or_default();
+    Ok(scene.world.organization.load().id.is_some() && features.iter().any(|feature| feature == SESSIONS))
+}
+
 /// A code with the words for it.
 type Refusal = (&'static str, &'static str);
 

@@ -68,7 +68,7 @@ impl AskedPolicies {
 }
 
 /// The unique id of a managed policy. One of AWS's that nobody used before is kept from now on, so that decisions see it.
-fn managed(scene: &Scene<'_>, account: AccountId, arn: &Arn) -> Result<String, Fault> {
+pub(super) fn managed(scene: &Scene<'_>, account: AccountId, arn: &Arn) -> Result<String, Fault> {
     let missing = || validation_error(format!("Policy {arn} does not exist or is not attachable."));
     if !aws_managed::is_named(arn) {
         let known = scene.world.directory.read(|work| work.policy(arn))?;

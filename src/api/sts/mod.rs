@@ -4,6 +4,7 @@
 
 mod asked;
 mod assume_role;
+mod assume_root;
 mod delegated_access;
 mod federation_token;
 mod granted;
@@ -43,6 +44,7 @@ pub fn api(world: Arc<World>) -> Api {
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
+    Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
@@ -60,7 +62,6 @@ const LATER: &str = "it is not done yet";
 pub static NOT_OFFERED: &[NotOffered] = &[
     ("AssumeRoleWithSAML", LATER),
     ("AssumeRoleWithWebIdentity", LATER),
-    ("AssumeRoot", LATER),
     ("GetWebIdentityToken", LATER),
 ];
 

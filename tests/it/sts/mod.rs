@@ -1,9 +1,11 @@
 //! Temporary credentials over the wire: made, used, ended.
 
 mod assume;
+mod delegation;
 mod live;
 mod records;
 mod restricted;
+mod root;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -84,6 +86,12 @@ pub fn who(gateway: &Gateway, key: &Key) -> [String; 2] {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.element("Account"), ACCOUNT);
     [answer.element("UserId"), answer.element("Arn")]
+}
+
+/// The same with the account first.
+pub fn who_of(gateway: &Gateway, key: &Key) -> [String; 3] {
+    let answer = call(gateway, key, "GetCallerIdentity", &[]);
+    ["Account", "UserId", "Arn"].map(|name| answer.element(name))
 }
 
 /// The status of reading an object.
