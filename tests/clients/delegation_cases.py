@@ -150,7 +150,7 @@ def story(run, keys):
     root, asker_root = run.client("iam", keys[OWNER]), run.client("iam", keys[ASKER])
     ann_arn, ann_key = user(root, "ann", READ_ONLY)
     _, ci_key = user(asker_root, "ci", ALL)
-    ci, ann, ann_s3, root_s3 = run.client("iam", ci_key), run.client("iam", ann_key), run.client("s3", ann_key), run.client("s3", keys[OWNER])
+    ci, ann, root_s3 = run.client("iam", ci_key), run.client("iam", ann_key), run.client("s3", keys[OWNER])
     bucket = f"delegated-{os.getpid()}"
     root_s3.create_bucket(Bucket=bucket)
     root_s3.put_object(Bucket=bucket, Key="a", Body=b"a")
@@ -196,11 +196,27 @@ def story(run, keys):
         "DelegationRequest.State": "REJECTED", "DelegationRequest.RejectionReason": "no"})
     root_s3.delete_object(Bucket=bucket, Key="a")
     root_s3.delete_bucket(Bucket=bucket)
-    assert ann_s3
 
 
 def redeem(run, token, ci_key, keys, bucket, ann_arn):
     """The token is exchanged by whoever asked, again and again, and by nobody else."""
+    asker, invalid = run.client("sts", ci_key), token[:-1] + ("A" if token[-1] != "A" else "B")
+    got = run.check("credentials", lambda: asker.get_delegated_access_token(TradeInToken=token), {
+        "AssumedPrincipal": ann_arn, "PackedPolicySize": None, "starts_with(Credentials.AccessKeyId, 'ASIA')": True})
+    run.check("others until the same moment", lambda: asker.get_delegated_access_token(TradeInToken=token), {
+        "Credentials.Expiration": got["Credentials"]["Expiration"]})
+    run.check("an altered token", lambda: asker.get_delegated_access_token(TradeInToken=invalid), "ValidationError")
+    run.check("the owner's root", lambda: run.client("sts", keys[OWNER]).get_delegated_access_token(TradeInToken=token), "AccessDenied")
+    given = got["Credentials"]
+    as_ann = given["AccessKeyId"], given["SecretAccessKey"]
+    s3, token = run.client("s3", as_ann, given["SessionToken"]), given["SessionToken"]
+    run.check("who one is", lambda: run.client("sts", as_ann, token).get_caller_identity(), {"Account": OWNER, "Arn": ann_arn})
+    run.check("reads", lambda: s3.get_object(Bucket=bucket, Key="a"), {"ContentLength": 1})
+    # The request's policy allows it, but she may not.
+    run.check("writes", lambda: s3.put_object(Bucket=bucket, Key="a", Body=b"b"), "AccessDenied")
+    # She may, but the request's policy does not allow it.
+    run.check("reads elsewhere", lambda: s3.get_object(Bucket=f"{bucket}-other", Key="a"), "AccessDenied")
+    run.check("IAM", lambda: run.client("iam", as_ann, token).list_delegation_requests(), "AccessDenied")
 
 
 def main():

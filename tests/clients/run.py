@@ -146,6 +146,10 @@ def sessions(server):
                   root.bucket_of(["a"]))
 
 
+def delegation(store):
+    return script("delegation", "delegation_cases.py", store.endpoint, store.access_key, store.secret_key)
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -195,6 +199,7 @@ def main(clients):
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
+        wanted["as expected", "by delegation"] = pool.submit(delegation, ceph)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:

@@ -59,11 +59,8 @@ const UNSIGNED: &[&str] = &[];
 const LATER: &str = "it is not done yet";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
-pub static NOT_OFFERED: &[NotOffered] = &[
-    ("AssumeRoleWithSAML", LATER),
-    ("AssumeRoleWithWebIdentity", LATER),
-    ("GetWebIdentityToken", LATER),
-];
+pub static NOT_OFFERED: &[NotOffered] =
+    &[("AssumeRoleWithSAML", LATER), ("AssumeRoleWithWebIdentity", LATER), ("GetWebIdentityToken", LATER)];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
 fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {

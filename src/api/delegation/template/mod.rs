@@ -35,6 +35,12 @@ const ACCOUNT: &str = "AccountId";
 /// What makes roles, or makes them able to do more.
 const BOUNDED: [&str; 4] =
     ["iam:attachrolepolicy", "iam:createrole", "iam:putrolepermissionsboundary", "iam:putrolepolicy"];
+/// Services of which every action has to be named.
+const SENSITIVE: [&str; 8] =
+    ["iam", "identitystore", "kms", "organizations", "ram", "secretsmanager", "sso", "sso-directory"];
+/// What of IAM may be changed: roles and policies, not users, groups and their credentials.
+const IAM_KINDS: [&str; 3] = ["role", "policy", "instanceprofile"];
+const IAM_NOT: [&str; 3] = ["user", "group", "password"];
 /// The condition that bounds a role, in lower case.
 const BOUNDARY: &str = "iam:permissionsboundary";
 /// The directive of a statement that counts only sometimes.
@@ -228,9 +234,7 @@ fn check_statement(statement: &RawStatement) -> Result<(), String> {
     if actions.negated {
         return Err("allows with NotAction; name the actions".into());
     }
-    if actions.patterns.iter().any(|action| !action.contains(':')) {
-        return Err("allows `*`; name the services".into());
-    }
+    actions.patterns.iter().try_for_each(|action| check_action(action))?;
     let makes_roles = actions.patterns.iter().any(|action| {
         let glob = Glob::new(&action.to_lowercase());
         BOUNDED.iter().any(|bounded| glob.matches(bounded))
@@ -246,6 +250,30 @@ fn check_statement(statement: &RawStatement) -> Result<(), String> {
             .into());
     }
     Ok(())
+}
+
+/// Services that manage access, credentials and keys have to be asked for by the names of their actions, and not for what
+/// would outlast the delegation.
+fn check_action(action: &str) -> Result<(), String> {
+    let lowered = action.to_lowercase();
+    let Some((service, name)) = lowered.split_once(':').filter(|(service, _)| !service.contains(['*', '?'])) else {
+        return Err(format!("allows `{action}`; name the services"));
+    };
+    if !SENSITIVE.contains(&service) {
+        return Ok(());
+    }
+    if name.contains(['*', '?']) {
+        return Err(format!("allows `{action}`; name the actions of {service}"));
+    }
+    let reads = ["describe", "generate", "get", "list", "simulate"].iter().any(|start| name.starts_with(start));
+    let is_lent = match service {
+        "iam" => {
+            reads || IAM_KINDS.iter().any(|kind| name.contains(kind)) && !IAM_NOT.iter().any(|kind| name.contains(kind))
+        }
+        "organizations" => reads,
+        _ => true,
+    };
+    if is_lent { Ok(()) } else { Err(format!("allows `{action}`, which nobody lends to another account")) }
 }
 
 fn check_values(parameter: &Parameter, used: Use) -> Result<(), String> {

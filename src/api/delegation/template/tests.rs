@@ -156,8 +156,17 @@ fn a_template_that_is_none_is_refused() {
         (allow(r#""Resource":"*","Condition":[]"#), "has a condition that is no object"),
         (allow(r#""Resource":"*","Principal":"*""#), "is no policy"),
         (makes("iam:CreateRole", "{}"), "without a boundary"),
-        (makes("iam:*", "{}"), "without a boundary"),
-        (makes("IAM:putrole*", "{}"), "without a boundary"),
+        (makes("iam:putrolepolicy", "{}"), "without a boundary"),
+        (makes("iam:*", "{}"), "allows `iam:*`; name the actions of iam"),
+        (makes("IAM:Get*", "{}"), "name the actions of iam"),
+        (makes("kms:Encryp?", "{}"), "name the actions of kms"),
+        (makes("i*:Get", "{}"), "is no policy"),
+        (makes("iam:CreateAccessKey", "{}"), "which nobody lends to another account"),
+        (makes("iam:AttachUserPolicy", "{}"), "which nobody lends to another account"),
+        (makes("iam:PutGroupPolicy", "{}"), "which nobody lends to another account"),
+        (makes("iam:AcceptDelegationRequest", "{}"), "which nobody lends to another account"),
+        (makes("iam:UpdateAccountPasswordPolicy", "{}"), "which nobody lends to another account"),
+        (makes("organizations:CreateAccount", "{}"), "which nobody lends to another account"),
         (makes("iam:CreateRole", &boundary("StringLike", "arn:aws:iam::aws:policy/x")), "without a boundary"),
         (makes("iam:CreateRole", &boundary("StringEqualsIfExists", "arn:aws:iam::aws:policy/x")), "without a boundary"),
         (makes("iam:CreateRole", &boundary("ArnEquals", "arn:aws:iam::aws:policy/*")), "without a boundary"),
@@ -184,4 +193,14 @@ fn the_boundaries_of_roles_are_told() {
     assert_eq!(boundaries(&policy), ["arn:aws:iam::aws:policy/ReadOnlyAccess"]);
     let policy = template(READ).unwrap().fill(&[one("bucketName", "b")], None).unwrap();
     assert_eq!(boundaries(&policy), [""; 0]);
+}
+
+#[test]
+fn what_may_be_lent_is_a_template() {
+    for action in
+        ["s3:*", "iam:GetUser", "iam:PassRole", "iam:CreatePolicyVersion", "organizations:ListRoots", "kms:Decrypt"]
+    {
+        let statement = READ.replace("s3:GetObject", action);
+        assert!(template(&statement).is_ok(), "{action}: {:?}", template(&statement).err());
+    }
 }
