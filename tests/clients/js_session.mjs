@@ -4,11 +4,11 @@
 
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { fromNodeProviderChain } from "@aws-sdk/credential-provider-node";
+import { defaultProvider } from "@aws-sdk/credential-provider-node";
 
 const [what, bucket, code] = process.argv.slice(2);
 // Where a profile has a device, the SDK asks for its code.
-const credentials = fromNodeProviderChain({ mfaCodeProvider: async () => code });
+const credentials = defaultProvider({ mfaCodeProvider: async () => code });
 
 try {
   if (what === "who") {

@@ -11,6 +11,8 @@ import hmac
 import json
 import os
 import pty
+import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -125,7 +127,9 @@ class Aws:
             process = subprocess.Popen([self.command, *arguments], env=environment, stdin=terminal, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True, start_new_session=True,
                                        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))
-            if CODE.get("aws1"):
+            # What is typed before it is asked for is thrown away.
+            if CODE.get("aws1") and select.select([screen], [], [], 30)[0]:
+                os.read(screen, 1024)
                 os.write(screen, CODE["aws1"].encode() + b"\n")
             out, error = process.communicate(timeout=60)
         finally:
@@ -205,18 +209,20 @@ def main():
             cast.write_profiles(home, name)
             client = make(cast, home)
             assumed = lambda role: f"arn:aws:sts::{account}:assumed-role/{role}/"
+            # First what is refused: the CLI remembers the credentials of a role, by whichever profile they came.
+            for profile in ("stranger", "shortcut", "insecure"):
+                check(f"{name}: {profile}", client.who(profile), ["AccessDenied"])
             check(f"{name}: a user", client.who("base"), f"arn:aws:iam::{account}:user/{name}")
             for profile, role in [("reader", "reader"), ("short", "reader"), ("external", "external"), ("second", "second"), ("nothing", "nothing")]:
                 found = client.who(profile)
                 check(f"{name}: {profile}", found[:len(assumed(role))] if isinstance(found, str) else found, assumed(role))
             check(f"{name}: a session's name", client.who("named"), assumed("reader") + "named")
-            for profile in ("stranger", "shortcut", "insecure"):
-                check(f"{name}: {profile}", client.who(profile), ["AccessDenied"])
             for profile, expected in [("base", ["AccessDenied"]), ("reader", "read"), ("second", "read"), ("nothing", ["AccessDenied"])]:
                 check(f"{name}: {profile} reads", client.get(profile), expected)
             CODE[name] = cast.next_code(name)
             check(f"{name}: a role that needs a device", client.get("secure"), "read")
-            check(f"{name}: the same code again", client.get("secure") if name != "boto" else client.who("secure"), ["AccessDenied"])
+            shutil.rmtree(Path(home, ".aws", "cli"), ignore_errors=True)
+            check(f"{name}: the same code again", client.get("secure"), ["AccessDenied"])
             CODE.pop(name)
     # A user's own session, with a device and without.
     sts = boto3.client("sts", endpoint_url=endpoint, region_name=REGION, aws_access_key_id=cast.keys["boto"][0],

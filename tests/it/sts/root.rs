@@ -1,5 +1,10 @@
 //! Root of a member account, for one task at a time.
 
+use countersign::{
+    base::Timestamp,
+    store::{Bucket, StoreError},
+};
+
 use super::{ALL, credentials, done, outcome, who_of};
 use crate::{
     api::{call, says},
@@ -25,7 +30,14 @@ fn root_of_a_member_does_its_one_task() {
     let cat = gateway.user_of(MEMBER, "cat", Some(ALL));
     // The member locks everybody out of its bucket, itself too.
     let of_cat = |request| gateway.send(&Signer::s3(&cat), request);
-    assert_eq!(of_cat(Request::new("PUT", "/locked")).status, 200);
+    let bucket = Bucket {
+        name: "locked".into(),
+        account: MEMBER.parse().unwrap(),
+        created: Timestamp::now(),
+        policy: None,
+        public_access_block: None,
+    };
+    gateway.directory().write::<_, StoreError>(|work| work.add_bucket(&bucket)).unwrap();
     assert_eq!(of_cat(Request::new("PUT", "/locked?policy").body(DENY)).status, 204);
     assert_eq!(of_cat(Request::new("DELETE", "/locked?policy")).status, 403);
 
