@@ -46,6 +46,8 @@
 //!   or the bucket passes through here. An unclear answer denies.
 //! - No bucket policy and no public access block reaches a store: they are kept here and hold in front of any.
 //! - No lock is held over an await.
+//! - No delegate gets past its session policies, whoever grants what it asks for; no exchange token is kept, but its digest,
+//!   and none counts before its delivery is known.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.
 //! - No last byte of an upload leaves before the whole body is proven.

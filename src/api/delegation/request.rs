@@ -201,8 +201,8 @@ impl Request {
         Ok(Self { item, details })
     }
 
-    /// Adds it.
-    pub fn add(mut self, work: &mut dyn UnitOfWork) -> Result<Self, StoreError> {
+    /// Adds it to the store.
+    pub fn added(mut self, work: &mut dyn UnitOfWork) -> Result<Self, StoreError> {
         self.item.details = written(&self.details)?;
         work.add_item(&self.item, None)?;
         Ok(self)

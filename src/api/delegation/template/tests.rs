@@ -28,6 +28,9 @@ const ACCOUNT_OF: &str = r#"{"Effect":"Allow","Action":"sqs:SendMessage","Resour
 const ROLE: &str = r#"{"Effect":"Allow","Action":["iam:CreateRole","iam:PutRolePolicy"],"Resource":"arn:aws:iam::*:role/x",
     "Condition":{"StringEquals":{"iam:PermissionsBoundary":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}"#;
 
+/// A name, statements, values, the owner, and what comes of them.
+type Case<'a> = (&'a str, &'a str, Vec<Parameter>, Option<AccountId>, String);
+
 #[test]
 fn values_stand_where_the_template_has_their_names() {
     let whole = |statement: &str| format!(r#"{{"Statement":[{statement}],"Version":"2012-10-17"}}"#);
@@ -36,7 +39,7 @@ fn values_stand_where_the_template_has_their_names() {
     let put = r#"{"Action":"s3:PutObject","Effect":"Allow","Resource":"arn:aws:s3:::b/*"}"#;
     let not = r#"{"Action":"s3:PutObject","Effect":"Deny","Resource":"*"}"#;
     let owner = Some(AccountId::from_number(111_122_223_333));
-    let cases: [(&str, &str, Vec<Parameter>, Option<AccountId>, String); 9] = [
+    let cases: [Case<'_>; 9] = [
         ("a string", READ, vec![one("bucketName", "b")], None, get(r#""arn:aws:s3:::b/*""#)),
         ("a list of one", READ, vec![many("bucketName", &["b"])], None, get(r#"["arn:aws:s3:::b/*"]"#)),
         (

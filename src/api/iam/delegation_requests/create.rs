@@ -94,7 +94,7 @@ pub(in crate::api::iam) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> R
             }
             make_room(scene, work)?;
             let request = Request { item: item.clone(), details: details.clone() };
-            request.add(work).map_err(|error| unless(error, ErrorKind::Exists, taken))
+            request.added(work).map_err(|error| unless(error, ErrorKind::Exists, taken))
         })?;
         let link = settings.console_url.as_ref().map(|base| format!("{base}{id}"));
         let link = link.filter(|link| link.chars().count() <= LINK_CHARACTERS_MAX);

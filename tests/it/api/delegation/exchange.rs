@@ -346,3 +346,23 @@ fn delegated_access_ends_with_what_it_rests_on() {
     scene.gateway.reload(&scene.upstream, &Default::default()).unwrap();
     assert_eq!(outcome(&scene.exchange(&scene.ci, &token)), (403, "AccessDenied".into()));
 }
+
+/// What is lent to an owner is lent to a session of a role as well, and not to other sessions of that role.
+#[test]
+fn a_session_of_a_role_owns_what_it_claims() {
+    let scene = Scene::new();
+    let ann = scene.gateway.user("ann", Some(&allow("sts:*", "*")));
+    role(&scene.gateway, "plain", &trust_account(), None);
+    let [session, other] =
+        ["mine", "other"].map(|name| credentials(&assume(&scene.gateway, &ann, "plain", &[("RoleSessionName", name)])));
+    let id = scene.ask(&[]);
+    scene.does(&session, "AssociateDelegationRequest", &id, 200, "");
+    let owner = [("OwnerId", "arn:aws:sts::123456789012:assumed-role/plain/mine")];
+    scene.holds(&session, "ListDelegationRequests", &owner, 200, &id);
+    scene.does(&session, "GetDelegationRequest", &id, 200, "ASSIGNED");
+    scene.does(&session, "AcceptDelegationRequest", &id, 403, "iam:AcceptDelegationRequest");
+    for action in ["GetDelegationRequest", "RejectDelegationRequest", "UpdateDelegationRequest"] {
+        scene.does(&other, action, &id, 403, action);
+    }
+    scene.does(&session, "RejectDelegationRequest", &id, 200, "");
+}

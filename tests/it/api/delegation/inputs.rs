@@ -3,6 +3,9 @@
 use super::scene::{OTHER, REQUESTER, Scene, TOPIC, asked};
 use crate::road::gateway::ALLOW_ALL;
 
+/// Parameters instead of the usual ones, the code, and what the message holds.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 const VALUE: &str = "Permissions.Parameters.member.1.Values.member.1";
 
 #[test]
@@ -13,7 +16,7 @@ fn what_is_wrong_is_refused_in_its_words() {
     let (long_text, long_message, long_workflow) = (long(1001), long(201), long(401));
     let (long_url, long_channel) = (format!("https://{}", long(250)), long(401));
     let theirs = "arn:aws:iam::777788889999:delegation-template/read";
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (
             &[("Description", "-")],
             "ValidationError",
