@@ -2,6 +2,7 @@
 
 mod assume;
 mod delegation;
+mod devices;
 mod live;
 mod records;
 mod restricted;
