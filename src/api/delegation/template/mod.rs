@@ -361,14 +361,20 @@ fn product(text: &str, given: &Given<'_>, filled: &mut Vec<Json>) -> Result<bool
             Piece::Parameter(name) => {
                 let parameter = given.get(name).ok_or_else(|| format!("The parameter {name} is missing."))?;
                 is_list |= parameter.is_list;
+                // Looked at first: what is too much is not made.
+                if texts.len().saturating_mul(parameter.values.len()) > POLICY_CHARACTERS_MAX {
+                    return Err(too_long());
+                }
                 let of = |text: &String| parameter.values.iter().map(|value| format!("{text}{value}")).collect();
                 texts = texts.iter().flat_map::<Vec<String>, _>(of).collect();
             }
         }
-        // Each of them has a character at least.
-        if texts.len() + filled.len() > POLICY_CHARACTERS_MAX {
+        if texts.iter().map(String::len).sum::<usize>() > 4 * POLICY_CHARACTERS_MAX {
             return Err(too_long());
         }
+    }
+    if texts.len() + filled.len() > POLICY_CHARACTERS_MAX {
+        return Err(too_long());
     }
     filled.extend(texts.into_iter().map(Json::String));
     Ok(is_list)

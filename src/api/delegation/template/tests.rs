@@ -100,6 +100,9 @@ fn values_stand_where_the_template_has_their_names() {
 fn values_that_do_not_fit_are_refused() {
     let long: Vec<String> = (0..100).map(|at| format!("bucket-{at}")).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    // All combinations of these would fill the memory.
+    let text = "x".repeat(10_000);
+    let huge = vec![text.as_str(); 1000];
     let owner = Some(AccountId::from_number(111_122_223_333));
     for (statements, parameters, owner, why) in [
         (READ, vec![], None, "The parameter bucketName is missing."),
@@ -113,6 +116,7 @@ fn values_that_do_not_fit_are_refused() {
         (READ, vec![one("bucketName", "@{bucketName}")], None, "must not have wildcards or variables."),
         (READ, vec![many("bucketName", &long)], None, "is longer than 2048 characters."),
         (TWO, vec![many("bucketNames", &long), many("prefix", &long)], None, "is longer than 2048 characters."),
+        (TWO, vec![many("bucketNames", &huge), many("prefix", &huge)], None, "is longer than 2048 characters."),
         (SOMETIMES, vec![one("bucketName", "b"), one("CAN_WRITE", "true")], None, "is one string, True or False."),
         (SOMETIMES, vec![one("bucketName", "b"), many("CAN_WRITE", &["True"])], None, "is one string, True or False."),
         (ACCOUNT_OF, vec![one("teamNames", "a")], None, "The parameter AccountId is missing."),
