@@ -36,9 +36,10 @@ use crate::{
     telemetry::label::Denial,
 };
 
-/// What an account lends its users: `AllowUsersToChangePassword` of its password policy. Which operations that is, they
-/// say themselves. Source: IAM API reference, `PasswordPolicy`.
-static LENT: LazyLock<PolicySet> = LazyLock::new(|| everything("the account's password policy"));
+/// What an account lends: to its users what `AllowUsersToChangePassword` of its password policy says, to the owners of
+/// delegation requests what they do with them. Which operations that is, they say themselves. Source: IAM API reference,
+/// `PasswordPolicy`; IAM user guide, "Managing Permissions for Delegation Requests".
+static LENT: LazyLock<PolicySet> = LazyLock::new(|| everything("what the account lends"));
 
 /// What the federated users of root may do before their session policies are looked at: all that root may.
 static OF_ROOT: LazyLock<PolicySet> = LazyLock::new(|| everything("the root user's permissions"));
@@ -161,14 +162,16 @@ pub fn allows<T: Operation>(
         Some(vouched) => Party { has_boundary: false, ..party_vouched(vouched) },
         None => {
             let provider = session.and_then(Session::provider);
-            Party { has_boundary: boundary.is_some(), ..party(principal, arn.as_ref().map(Arn::as_str), provider) }
+            let party = party(principal, arn.as_ref().map(Arn::as_str), provider);
+            let is_delegate = session.is_some_and(|session| session.delegate().is_some());
+            Party { has_boundary: boundary.is_some(), is_delegate, ..party }
         }
     };
     let mut identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
     if matches!(principal, Principal::Federated(federated) if federated.issuer.is_none()) {
         identity.push(&OF_ROOT);
     }
-    if operation.is_lent() && matches!(principal, Principal::User(user) if user.account == guard.account) {
+    if operation.is_lent() && principal.account() == Some(guard.account) && principal.identity_id().is_some() {
         identity.push(&LENT);
     }
     let layers = Layers {

@@ -357,7 +357,10 @@ fn shown<'a>(principal: &Principal, session: &'a Session) -> SessionShown<'a> {
         source_identity: session.source_identity(),
         provider: session.provider(),
         facts: &session.packed().facts,
-        is_assumed_root: matches!(principal, Principal::Root(_)) && session.packed().policies.is_some(),
+        is_assumed_root: matches!(principal, Principal::Root(_))
+            && session.packed().policies.is_some()
+            && session.delegate().is_none(),
+        delegate: session.delegate(),
     }
 }
 

@@ -5,6 +5,7 @@ mod authorization_details;
 mod aws_managed;
 mod bindings;
 pub mod declared;
+mod delegation;
 mod last_accessed;
 mod meanwhile;
 mod messages;
