@@ -181,7 +181,6 @@ pub fn allows<T: Operation>(
         resource: if guard.is_trust { None } else { resource_policy },
         service_control: around.organization.limits_on_principals(principal.account().is_some()),
         resource_control: around.organization.limits_on_resources(action),
-        ..Layers::default()
     };
     let decision = match (guard.is_trust, resource_policy) {
         (false, _) => decide(&layers, &party, &question),
