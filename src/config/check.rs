@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, organization, pem, raw::RELATIVE, root, saml,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, oidc, organization, pem, raw::RELATIVE, root, saml,
     store::store, upstream::upstreams,
 };
 use crate::{
@@ -27,6 +27,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let data_dir = data_dir(&mut raw);
     let listen = address(&mut raw, "listen");
     let (organization, organization_files) = organization::organization(&mut raw);
+    let (oidc, oidc_files) = oidc::oidc(&mut raw);
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
@@ -49,6 +50,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         saml: saml::saml(&mut raw),
         organization,
         organization_files,
+        oidc,
+        oidc_files,
         data_dir,
     };
     if overlap(config.listen, config.admin_listen) {

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod keys;
+mod oidc;
 mod organization;
 pub mod pem;
 pub mod raw;
@@ -23,6 +24,7 @@ use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
+    federation::oidc::keys::Settings,
     gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
@@ -66,6 +68,10 @@ pub struct Config {
     pub organization: Organization,
     /// The files that it is read from.
     pub organization_files: Vec<PathBuf>,
+    /// How the keys of identity providers are had.
+    pub oidc: Settings,
+    /// The files that it is read from.
+    pub oidc_files: Vec<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
     /// To whom SAML assertions have to be addressed.

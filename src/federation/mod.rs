@@ -3,6 +3,7 @@
 //! A verifier takes what a provider signed, the provider as it is registered and the time, and gives an [`Asserted`] or the
 //! reason why not. What a role's trust policy makes of it is decided on the road, like everything else.
 
+pub mod oidc;
 pub mod saml;
 
 use crate::base::{Tag, Timestamp};

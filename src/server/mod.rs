@@ -38,7 +38,7 @@ use crate::{
     api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
-    federation::saml,
+    federation::{oidc::Keys, saml},
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -64,6 +64,7 @@ pub struct Server {
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
     saml: Arc<ArcSwap<saml::Settings>>,
+    provider_keys: Arc<ArcSwap<Keys>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -134,6 +135,7 @@ impl Server {
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
+        let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -141,6 +143,7 @@ impl Server {
             directory: known,
             account,
             organization: limits_of_all,
+            provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
@@ -194,6 +197,7 @@ impl Server {
             organization,
             quotas,
             saml,
+            provider_keys,
             spool,
             certificate,
             draining,
@@ -209,6 +213,7 @@ impl Server {
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
         let saml = Arc::new(next.saml.clone());
+        let oidc = next.oidc.clone();
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
@@ -216,6 +221,10 @@ impl Server {
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
         self.saml.store(saml);
+        // What was fetched is good for as long as it would be fetched in the same way.
+        if *self.provider_keys.load().settings() != oidc {
+            self.provider_keys.store(Arc::new(Keys::new(oidc)));
+        }
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

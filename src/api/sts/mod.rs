@@ -10,6 +10,7 @@ mod granted;
 mod identity;
 mod session_token;
 mod texts;
+mod web_identity;
 #[cfg(feature = "saml")]
 mod with_saml;
 
@@ -45,6 +46,7 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
     #[cfg(feature = "saml")]
     Operation { name: "AssumeRoleWithSAML", read_only: true, plan: with_saml::plan },
+    Operation { name: "AssumeRoleWithWebIdentity", read_only: true, plan: web_identity::plan },
     Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
@@ -57,6 +59,7 @@ pub static OFFERED: &[Operation] = &[
 const UNSIGNED: &[&str] = &[
     #[cfg(feature = "saml")]
     "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
 ];
 
 const LATER: &str = "it is not done yet";
@@ -66,7 +69,6 @@ const DELEGATED: &str = "the tokens are of delegation requests, which come from 
 pub static NOT_OFFERED: &[NotOffered] = &[
     #[cfg(not(feature = "saml"))]
     ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
-    ("AssumeRoleWithWebIdentity", LATER),
     ("GetDelegatedAccessToken", DELEGATED),
     ("GetWebIdentityToken", LATER),
 ];

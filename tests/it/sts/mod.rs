@@ -4,11 +4,13 @@ mod assume;
 mod delegation;
 mod devices;
 mod live;
+mod recipes;
 mod records;
 mod restricted;
 mod root;
 mod saml;
 mod tokens;
+mod web_identity;
 
 use std::collections::BTreeMap;
 
