@@ -35,7 +35,7 @@ use self::{
     worker::Crew,
 };
 use crate::{
-    api::{self, World, quotas::Quotas},
+    api::{self, World, delegation::Delegation, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
     federation::{oidc::Keys, saml},
@@ -63,8 +63,9 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
-    saml: Arc<ArcSwap<saml::Settings>>,
     provider_keys: Arc<ArcSwap<Keys>>,
+    saml: Arc<ArcSwap<saml::Settings>>,
+    delegation: Arc<ArcSwap<Delegation>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -109,7 +110,7 @@ pub enum StartError {
 
 impl Server {
     /// Starts everything. When this returns, clients are answered.
-    pub fn start(config: Config, state: State, places: Places) -> Result<Self, StartError> {
+    pub fn start(mut config: Config, state: State, places: Places) -> Result<Self, StartError> {
         metrics::install().map_err(|error| StartError::System(error.to_string()))?;
         let health = Health::new();
         let spool = Arc::new(Spool::open(spool_config(&config)).map_err(StartError::Spool)?);
@@ -134,8 +135,9 @@ impl Server {
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
-        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
+        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
+        let delegation = Arc::new(ArcSwap::new(settings::delegation(&mut config)?));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -145,6 +147,7 @@ impl Server {
             organization: limits_of_all,
             provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
+            delegation: delegation.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
             saml: saml.clone(),
@@ -184,6 +187,7 @@ impl Server {
             snapshot: snapshot_holds,
             poll,
             staleness_max,
+            delegation: delegation.clone(),
             health,
             draining: follow,
             ended,
@@ -196,8 +200,9 @@ impl Server {
             shared,
             organization,
             quotas,
-            saml,
             provider_keys,
+            saml,
+            delegation,
             spool,
             certificate,
             draining,
@@ -208,23 +213,25 @@ impl Server {
     }
 
     /// Takes another configuration, and certificates anew, whole or not at all. Open requests end as they began.
-    pub fn reload(&self, next: Config) -> Result<(), StartError> {
+    pub fn reload(&self, mut next: Config) -> Result<(), StartError> {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
-        let saml = Arc::new(next.saml.clone());
         let oidc = next.oidc.clone();
+        let saml = Arc::new(next.saml.clone());
+        let delegation = settings::delegation(&mut next)?;
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
-        self.saml.store(saml);
         // What was fetched is good for as long as it would be fetched in the same way.
         if *self.provider_keys.load().settings() != oidc {
             self.provider_keys.store(Arc::new(Keys::new(oidc)));
         }
+        self.saml.store(saml);
+        self.delegation.store(delegation);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }
