@@ -18,6 +18,7 @@ use arc_swap::ArcSwap;
 use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
+    federation::{certificate::Certificates, ldap::Ldap},
     gateway::{backend::OwnApi, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -37,6 +38,10 @@ pub struct World {
     pub messages: Arc<MessageKey>,
     /// Makes temporary credentials.
     pub sessions: Arc<Sessions>,
+    /// The directory whose people take roles.
+    pub ldap: Arc<Ldap>,
+    /// The clients' certificates that take roles.
+    pub certificates: Arc<Certificates>,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

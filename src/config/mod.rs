@@ -4,7 +4,9 @@
 //! by a test. [`raw`] is what was said, [`Config`] is what is meant.
 
 pub mod check;
+mod client_certificates;
 pub mod keys;
+mod ldap;
 mod organization;
 pub mod pem;
 pub mod raw;
@@ -22,6 +24,7 @@ use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
+    federation::{certificate, ldap::Settings as LdapSettings},
     gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
@@ -65,6 +68,12 @@ pub struct Config {
     pub organization: Organization,
     /// The files that it is read from.
     pub organization_files: Vec<PathBuf>,
+    /// The directory whose people take roles, if there is one.
+    pub ldap: Option<LdapSettings>,
+    /// The files that it is read from.
+    pub ldap_files: Vec<PathBuf>,
+    /// Which clients' certificates take which roles.
+    pub client_certificates: Vec<certificate::Rule>,
     /// How much there may be of what.
     pub quotas: Quotas,
     /// Backends, in the order in which they are asked for.
@@ -80,6 +89,8 @@ pub struct Tls {
     pub key: PathBuf,
     /// Who signs clients' certificates, PEM.
     pub client_ca: Option<PathBuf>,
+    /// Which of them are revoked, PEM.
+    pub client_crl: Option<PathBuf>,
 }
 
 /// Bounds.
@@ -253,7 +264,7 @@ impl Config {
             ("account_id", format!("{:?}", self.account_id)),
             ("accounts", format!("{:?}", self.accounts.iter().map(|(id, _)| id).collect::<Vec<_>>())),
             ("workers", self.workers.to_string()),
-            ("tls", format!("{:?}", self.tls)),
+            ("tls", format!("{:?}", self.tls.as_ref().map(|tls| (&tls.certificate, &tls.key, &tls.client_ca)))),
             ("limits.connections", self.limits.connections.to_string()),
             ("limits.head_bytes", self.limits.head_bytes.to_string()),
             ("limits.head_seconds", format!("{:?}", self.limits.head_time)),

@@ -31,13 +31,17 @@ use tokio_rustls::TlsAcceptor;
 use self::{
     listener::Service,
     state::State,
-    tls::{Certificate, TlsError},
+    tls::{Certificate, Clients, TlsError},
     worker::Crew,
 };
 use crate::{
     api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
+    federation::{
+        certificate::{Authority, Certificates},
+        ldap::Ldap,
+    },
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -63,7 +67,10 @@ pub struct Server {
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
     spool: Arc<Spool>,
+    ldap: Arc<Ldap>,
+    certificates: Arc<Certificates>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
+    clients: Option<Arc<Clients>>,
     draining: watch::Sender<bool>,
     drained: watch::Sender<bool>,
     workers: Vec<JoinHandle<()>>,
@@ -106,7 +113,7 @@ pub enum StartError {
 
 impl Server {
     /// Starts everything. When this returns, clients are answered.
-    pub fn start(config: Config, state: State, places: Places) -> Result<Self, StartError> {
+    pub fn start(mut config: Config, state: State, places: Places) -> Result<Self, StartError> {
         metrics::install().map_err(|error| StartError::System(error.to_string()))?;
         let health = Health::new();
         let spool = Arc::new(Spool::open(spool_config(&config)).map_err(StartError::Spool)?);
@@ -120,17 +127,13 @@ impl Server {
         let (config_listen, Places { listeners, admin }) = (config.listen, places);
         let (poll, staleness_max) = (config.store.poll, config.store.staleness_max);
         let (limits, drain_time) = (connection_limits(&config), config.limits.drain_time);
-        let (certificate, tls) = match &config.tls {
-            None => (None, None),
-            Some(files) => {
-                let certificate = Certificate::load(&files.certificate, &files.key)?;
-                let server = tls::server(certificate.clone(), files.client_ca.as_deref())?;
-                (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
-            }
-        };
+        let (certificate, tls, clients) = speaking_tls(config.tls.as_ref())?;
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
+        let ldap = Arc::new(Ldap::new(config.ldap.take()));
+        let authority = clients.clone().map(|clients| clients as Arc<dyn Authority>);
+        let certificates = Arc::new(Certificates::new(std::mem::take(&mut config.client_certificates), authority));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
@@ -141,6 +144,8 @@ impl Server {
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
+            ldap: ldap.clone(),
+            certificates: certificates.clone(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -189,7 +194,10 @@ impl Server {
             organization,
             quotas,
             spool,
+            ldap,
+            certificates,
             certificate,
+            clients,
             draining,
             drained,
             workers: threads,
@@ -198,14 +206,21 @@ impl Server {
     }
 
     /// Takes another configuration, and certificates anew, whole or not at all. Open requests end as they began.
-    pub fn reload(&self, next: Config) -> Result<(), StartError> {
+    pub fn reload(&self, mut next: Config) -> Result<(), StartError> {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
+        let (ldap, rules) = (next.ldap.take(), std::mem::take(&mut next.client_certificates));
+        let lists = next.tls.as_ref().and_then(|tls| tls.client_crl.clone());
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
+        if let Some(clients) = &self.clients {
+            clients.reload(lists.as_deref())?;
+        }
+        self.ldap.set(ldap);
+        self.certificates.set(rules);
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
         self.shared.settings.store(Arc::new(next));
@@ -226,6 +241,17 @@ impl Server {
         }
         self.spool.close();
     }
+}
+
+type SpeakingTls = (Option<(Arc<Certificate>, config::Tls)>, Option<TlsAcceptor>, Option<Arc<Clients>>);
+
+/// How TLS is spoken to clients: what can be replaced of it while running, and how it begins.
+fn speaking_tls(files: Option<&config::Tls>) -> Result<SpeakingTls, TlsError> {
+    let Some(files) = files else { return Ok((None, None, None)) };
+    let certificate = Certificate::load(&files.certificate, &files.key)?;
+    let clients = files.client_ca.as_deref().map(|ca| Clients::load(ca, files.client_crl.as_deref())).transpose()?;
+    let server = tls::server(certificate.clone(), clients.clone())?;
+    Ok((Some((certificate, files.clone())), Some(TlsAcceptor::from(server)), clients))
 }
 
 fn spool_config(config: &Config) -> SpoolConfig {

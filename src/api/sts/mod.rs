@@ -10,6 +10,9 @@ mod granted;
 mod identity;
 mod session_token;
 mod texts;
+mod vouched;
+mod with_certificate;
+mod with_ldap;
 
 use std::sync::Arc;
 
@@ -30,6 +33,7 @@ pub fn api(world: Arc<World>) -> Api {
         namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
+        extensions: EXTENSIONS,
         unsigned: UNSIGNED,
         session_rule,
         not_offered: NOT_OFFERED,
@@ -49,8 +53,14 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
 ];
 
+/// What AWS does not offer, and MinIO does. Off unless configured.
+pub static EXTENSIONS: &[Operation] = &[
+    Operation { name: "AssumeRoleWithCertificate", read_only: true, plan: with_certificate::plan },
+    Operation { name: "AssumeRoleWithLDAPIdentity", read_only: true, plan: with_ldap::plan },
+];
+
 /// Those that an identity provider's word is enough for.
-const UNSIGNED: &[&str] = &[];
+const UNSIGNED: &[&str] = &["AssumeRoleWithCertificate", "AssumeRoleWithLDAPIdentity"];
 
 const LATER: &str = "it is not done yet";
 const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
