@@ -1,10 +1,28 @@
 //! `[[client_certificates.role]]`: which clients' certificates take which roles.
 
-use super::{Raw, ldap::role};
+use super::{
+    Raw,
+    keys::{Key, Kind::Text, key},
+    ldap::role,
+};
 use crate::federation::{
     Dn,
     certificate::{self, Rule},
 };
+
+/// The keys of each.
+pub(super) const ROLE_KEYS: &[Key] = &[
+    key("common_name", Text, "", "the subject's common name, exactly", "left out: any, if another line fits"),
+    key(
+        "san",
+        Text,
+        "",
+        "one of the subject's alternative names, as dns:host, uri:.., email:.. or ip:..",
+        "left out: any, if another line fits",
+    ),
+    key("issuer", Text, "", "the issuer's distinguished name", "left out: any that tls.client_ca vouches for"),
+    key("role", Text, "", "ARN of the role that they take", "no default: the first of these tables that fits counts"),
+];
 
 const LIST: &str = "client_certificates.role";
 

@@ -1,5 +1,6 @@
 //! Every key: its type, its default, what it is and why it is so.
 
+use super::{client_certificates, ldap};
 use crate::api::quotas::QUOTAS;
 
 /// What a key holds.
@@ -32,16 +33,16 @@ pub struct Key {
     pub why: &'static str,
 }
 
-const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'static str, why: &'static str) -> Key {
+pub(super) const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'static str, why: &'static str) -> Key {
     Key { name, kind, default, about, why }
 }
 
 use Kind::{Bool, Number, Table, Text, Texts};
 
-/// The keys outside `[[upstream]]`: those below, and the quotas.
+/// The keys outside lists: those below, those of the directory, and the quotas.
 pub fn plain() -> impl Iterator<Item = Key> {
     let quotas = QUOTAS.iter().map(|row| key(row.key, Number, row.shown, row.about, row.why));
-    KEYS.iter().copied().chain(quotas)
+    KEYS.iter().chain(ldap::KEYS).copied().chain(quotas)
 }
 
 /// The keys outside `[[upstream]]` that are no quotas.
@@ -210,86 +211,6 @@ const KEYS: &[Key] = &[
         "files with resource control policies, in the same way",
         "nothing but their own policies limits resources",
     ),
-    key(
-        "ldap.url",
-        Text,
-        "",
-        "the directory whose people take roles: ldaps://host:port, or ldap://host:port",
-        "left out: AssumeRoleWithLDAPIdentity is not offered",
-    ),
-    key(
-        "ldap.start_tls",
-        Bool,
-        "true",
-        "whether ldap:// goes on with TLS; only a directory on this machine can do without",
-        "passwords never cross a network in plain text",
-    ),
-    key(
-        "ldap.ca_file",
-        Text,
-        "",
-        "PEM file with the authorities to trust instead of the system's",
-        "left out: the system's",
-    ),
-    key("ldap.bind_dn", Text, "", "distinguished name of the account that searches", "no default: only you know"),
-    key(
-        "ldap.bind_password_file",
-        Text,
-        "",
-        "file with its password",
-        "no default: secrets stay out of this file",
-    ),
-    key(
-        "ldap.bind_password_variable",
-        Text,
-        "",
-        "environment variable with its password",
-        "no default: secrets stay out of this file",
-    ),
-    key("ldap.user_base", Text, "", "entry below which people are", "no default: only you know"),
-    key(
-        "ldap.user_filter",
-        Text,
-        "\"(uid=%s)\"",
-        "which of them one is; %s stands for the name that was said",
-        "what most directories have, but for Active Directory: sAMAccountName",
-    ),
-    key(
-        "ldap.user_attribute",
-        Text,
-        "\"uid\"",
-        "attribute with the one name that sessions and records show",
-        "however somebody spells it, it is the same session",
-    ),
-    key("ldap.group_base", Text, "", "entry below which groups are", "left out: groups are not asked for"),
-    key(
-        "ldap.group_filter",
-        Text,
-        "\"(&(objectClass=groupOfNames)(member=%d))\"",
-        "which of them are a user's; %d stands for the user's distinguished name, %s for the name",
-        "the form of RFC 4519; up to 1000 groups are looked at, with more nobody is let in",
-    ),
-    key(
-        "ldap.answer_seconds",
-        Number,
-        "5",
-        "time for the directory to answer, for everything together",
-        "only the call that needs it waits",
-    ),
-    key(
-        "ldap.failures_max",
-        Number,
-        "10",
-        "wrong passwords of one user before more are refused unasked",
-        "enough for people, too few for guessing; whoever knows a name can lock it out for that long",
-    ),
-    key(
-        "ldap.failures_seconds",
-        Number,
-        "60",
-        "how long that many count, from the first",
-        "short, because of those who lock others out",
-    ),
     key("log.format", Text, "\"text\"", "`text` for people, `json` for machines", "the log is read by people first"),
     key(
         "log.level",
@@ -362,29 +283,8 @@ pub struct List {
 /// The lists of tables.
 pub const LISTS: [List; 3] = [
     List { name: "upstream", keys: UPSTREAM_KEYS, what: "backend" },
-    List { name: "ldap.role", keys: LDAP_ROLE_KEYS, what: "group or user" },
-    List { name: "client_certificates.role", keys: CERTIFICATE_ROLE_KEYS, what: "kind of certificate" },
-];
-
-/// The keys of each `[[ldap.role]]`.
-const LDAP_ROLE_KEYS: &[Key] = &[
-    key("group", Text, "", "the group's distinguished name", "left out: user says whom it is for"),
-    key("user", Text, "", "or that of one user", "left out: group says whom it is for"),
-    key("role", Text, "", "ARN of the role that they take", "no default: the first of these tables that fits counts"),
-];
-
-/// The keys of each `[[client_certificates.role]]`.
-const CERTIFICATE_ROLE_KEYS: &[Key] = &[
-    key("common_name", Text, "", "the subject's common name, exactly", "left out: any, if another line fits"),
-    key(
-        "san",
-        Text,
-        "",
-        "one of the subject's alternative names, as dns:host, uri:.., email:.. or ip:..",
-        "left out: any, if another line fits",
-    ),
-    key("issuer", Text, "", "the issuer's distinguished name", "left out: any that tls.client_ca vouches for"),
-    key("role", Text, "", "ARN of the role that they take", "no default: the first of these tables that fits counts"),
+    List { name: "ldap.role", keys: ldap::ROLE_KEYS, what: "group or user" },
+    List { name: "client_certificates.role", keys: client_certificates::ROLE_KEYS, what: "kind of certificate" },
 ];
 
 /// The keys of each `[[upstream]]`.

@@ -2,7 +2,16 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use super::{Raw, pem, upstream::secret_at};
+use super::{
+    Raw,
+    keys::{
+        Key,
+        Kind::{Bool, Number, Text},
+        key,
+    },
+    pem,
+    upstream::secret_at,
+};
 use crate::{
     base::{AccountId, Arn},
     federation::{
@@ -10,6 +19,97 @@ use crate::{
         ldap::{Allowance, Encryption, Filter, Rule, Settings, Who, tls},
     },
 };
+
+/// Its keys.
+pub(super) const KEYS: &[Key] = &[
+    key(
+        "ldap.url",
+        Text,
+        "",
+        "the directory whose people take roles: ldaps://host:port, or ldap://host:port",
+        "left out: AssumeRoleWithLDAPIdentity is not offered",
+    ),
+    key(
+        "ldap.start_tls",
+        Bool,
+        "true",
+        "whether ldap:// goes on with TLS; only a directory on this machine can do without",
+        "passwords never cross a network in plain text",
+    ),
+    key(
+        "ldap.ca_file",
+        Text,
+        "",
+        "PEM file with the authorities to trust instead of the system's",
+        "left out: the system's",
+    ),
+    key("ldap.bind_dn", Text, "", "distinguished name of the account that searches", "no default: only you know"),
+    key(
+        "ldap.bind_password_file",
+        Text,
+        "",
+        "file with its password",
+        "no default: secrets stay out of this file",
+    ),
+    key(
+        "ldap.bind_password_variable",
+        Text,
+        "",
+        "environment variable with its password",
+        "no default: secrets stay out of this file",
+    ),
+    key("ldap.user_base", Text, "", "entry below which people are", "no default: only you know"),
+    key(
+        "ldap.user_filter",
+        Text,
+        "\"(uid=%s)\"",
+        "which of them one is; %s stands for the name that was said",
+        "what most directories have, but for Active Directory: sAMAccountName",
+    ),
+    key(
+        "ldap.user_attribute",
+        Text,
+        "\"uid\"",
+        "attribute with the one name that sessions and records show",
+        "however somebody spells it, it is the same session",
+    ),
+    key("ldap.group_base", Text, "", "entry below which groups are", "left out: groups are not asked for"),
+    key(
+        "ldap.group_filter",
+        Text,
+        "\"(&(objectClass=groupOfNames)(member=%d))\"",
+        "which of them are a user's; %d stands for the user's distinguished name, %s for the name",
+        "the form of RFC 4519; up to 1000 groups are looked at, with more nobody is let in",
+    ),
+    key(
+        "ldap.answer_seconds",
+        Number,
+        "5",
+        "time for the directory to answer, for everything together",
+        "only the call that needs it waits",
+    ),
+    key(
+        "ldap.failures_max",
+        Number,
+        "10",
+        "wrong passwords of one user before more are refused unasked",
+        "enough for people, too few for guessing; whoever knows a name can lock it out for that long",
+    ),
+    key(
+        "ldap.failures_seconds",
+        Number,
+        "60",
+        "how long that many count, from the first",
+        "short, because of those who lock others out",
+    ),
+];
+
+/// The keys of each `[[ldap.role]]`.
+pub(super) const ROLE_KEYS: &[Key] = &[
+    key("group", Text, "", "the group's distinguished name", "left out: user says whom it is for"),
+    key("user", Text, "", "or that of one user", "left out: group says whom it is for"),
+    key("role", Text, "", "ARN of the role that they take", "no default: the first of these tables that fits counts"),
+];
 
 /// Reads it, with the files that it names. Without a URL nothing else may be said.
 pub(super) fn ldap(raw: &mut Raw, variables: &[(String, String)]) -> (Option<Settings>, Vec<PathBuf>) {
