@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
-    federation::{certificate::Certificates, ldap::Ldap},
+    federation::{certificate::Certificates, ldap::Ldap, oidc::Keys},
     gateway::{backend::OwnApi, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -32,6 +32,8 @@ pub struct World {
     pub account: AccountId,
     /// What limits all accounts.
     pub organization: Arc<ArcSwap<Organization>>,
+    /// The keys of identity providers.
+    pub provider_keys: Arc<ArcSwap<Keys>>,
     /// How much there may be of what.
     pub quotas: Arc<ArcSwap<Quotas>>,
     /// Opens what denials tell sealed.

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, client_certificates, ldap, organization, pem, raw::RELATIVE, root, store::store,
-    upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, client_certificates, ldap, oidc, organization, pem,
+    raw::RELATIVE, root, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -27,6 +27,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let data_dir = data_dir(&mut raw);
     let listen = address(&mut raw, "listen");
     let (organization, organization_files) = organization::organization(&mut raw);
+    let (oidc, oidc_files) = oidc::oidc(&mut raw);
     let (ldap, ldap_files) = ldap::ldap(&mut raw, variables);
     let config = Config {
         listen,
@@ -49,6 +50,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         quotas: quotas(&mut raw),
         organization,
         organization_files,
+        oidc,
+        oidc_files,
         ldap,
         ldap_files,
         client_certificates: client_certificates::rules(&mut raw),

@@ -7,6 +7,7 @@ pub mod check;
 mod client_certificates;
 pub mod keys;
 mod ldap;
+mod oidc;
 mod organization;
 pub mod pem;
 pub mod raw;
@@ -24,7 +25,7 @@ use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
-    federation::{certificate, ldap::Settings as LdapSettings},
+    federation::{certificate, ldap::Settings as LdapSettings, oidc::keys::Settings},
     gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
@@ -74,6 +75,10 @@ pub struct Config {
     pub ldap_files: Vec<PathBuf>,
     /// Which clients' certificates take which roles.
     pub client_certificates: Vec<certificate::Rule>,
+    /// How the keys of identity providers are had.
+    pub oidc: Settings,
+    /// The files that it is read from.
+    pub oidc_files: Vec<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
     /// Backends, in the order in which they are asked for.

@@ -339,7 +339,8 @@ fn variable(key: &str) -> String {
 /// The declaration of a key.
 fn declared(key: &str) -> Option<Key> {
     if list_of(key).is_none() {
-        return plain().find(|known| known.name == key);
+        let is_in = |table: &Key| key.strip_prefix(table.name).is_some_and(|rest| rest.starts_with('.'));
+        return plain().find(|known| known.name == key || (known.kind == Kind::Table && is_in(known)));
     }
     let item = item(key)?;
     let name = if item.name.starts_with("headers.") { "headers" } else { item.name };

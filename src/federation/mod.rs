@@ -6,6 +6,7 @@
 pub mod certificate;
 mod dn;
 pub mod ldap;
+pub mod oidc;
 
 pub use self::dn::Dn;
 use crate::base::{Tag, Timestamp};

@@ -41,6 +41,7 @@ use crate::{
     federation::{
         certificate::{Authority, Certificates},
         ldap::Ldap,
+        oidc::Keys,
     },
     gateway::{
         Gateway, Shared,
@@ -66,6 +67,7 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
+    provider_keys: Arc<ArcSwap<Keys>>,
     spool: Arc<Spool>,
     ldap: Arc<Ldap>,
     certificates: Arc<Certificates>,
@@ -131,6 +133,7 @@ impl Server {
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
+        let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
         let ldap = Arc::new(Ldap::new(config.ldap.take()));
         let authority = clients.clone().map(|clients| clients as Arc<dyn Authority>);
         let certificates = Arc::new(Certificates::new(std::mem::take(&mut config.client_certificates), authority));
@@ -141,6 +144,7 @@ impl Server {
             directory: known,
             account,
             organization: limits_of_all,
+            provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
@@ -193,6 +197,7 @@ impl Server {
             shared,
             organization,
             quotas,
+            provider_keys,
             spool,
             ldap,
             certificates,
@@ -210,6 +215,7 @@ impl Server {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
+        let oidc = next.oidc.clone();
         let (ldap, rules) = (next.ldap.take(), std::mem::take(&mut next.client_certificates));
         let lists = next.tls.as_ref().and_then(|tls| tls.client_crl.clone());
         let next = settings::settings(next, account, generation)?;
@@ -223,6 +229,10 @@ impl Server {
         self.certificates.set(rules);
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
+        // What was fetched is good for as long as it would be fetched in the same way.
+        if *self.provider_keys.load().settings() != oidc {
+            self.provider_keys.store(Arc::new(Keys::new(oidc)));
+        }
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

@@ -21,6 +21,7 @@ import tomllib
 from botocore.exceptions import ClientError
 
 import boto_world
+import identity_provider
 import servers
 
 HERE = pathlib.Path(__file__).parent
@@ -146,6 +147,12 @@ def sessions(server):
                   root.bucket_of(["a"]))
 
 
+def web_identity(server, tokens):
+    root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "web-identity")
+    return script("web identity", "web_identity_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  root.bucket_of(["a"]), tokens)
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -180,6 +187,9 @@ def main(clients):
         # IAM has settings of the whole account: each client has one for itself.
         alone = {client: stack.enter_context(servers.gateway()) for client in speakers}
         apart = stack.enter_context(servers.gateway())
+        provider = stack.enter_context(identity_provider.identity_provider())
+        tokens = stack.enter_context(provider.tokens())
+        federated = stack.enter_context(servers.configured(ceph, provider.settings()))
         pool = stack.enter_context(workers())
         print("Ceph and the gateways are up", flush=True)
         tours = {"aws1": os.environ["AWS_CLI_1"], "aws2": f"{os.environ['AWS_CLI_2']} --endpoint-url $AWS_ENDPOINT_URL"}
@@ -196,6 +206,7 @@ def main(clients):
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
+        wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)
         seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:
         tally.sound(client, seen["direct", client])

@@ -12,12 +12,15 @@
 mod api;
 mod audit;
 mod cli;
+mod client_certificates;
 mod config;
+mod ldap;
 mod mapping;
 mod mapping_documents;
 mod mapping_execute_api;
 mod mapping_table;
 mod mapping_upstream;
+mod oidc;
 mod policy;
 mod postgres;
 mod road;

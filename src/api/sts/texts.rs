@@ -64,6 +64,10 @@ pub(super) const LDAP_PASSWORD: Text = Text { length: 1..=2_048, pattern: "", fi
 /// The key of a session tag.
 pub(super) const TAG_KEY: Text =
     Text { length: 1..=128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: crate::base::name::is_tag_text };
+/// A token of an identity provider: whatever else is wrong with it is told apart.
+pub(super) const WEB_IDENTITY_TOKEN: Text = Text { length: 4..=20_000, pattern: "", fits: |_| true };
+/// The host of an identity provider of another protocol.
+pub(super) const PROVIDER_ID: Text = Text { length: 4..=2_048, pattern: "", fits: |_| true };
 /// An access key id.
 pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]*", fits: is_words };
 /// A sealed message. Longer than whatever was sealed here.

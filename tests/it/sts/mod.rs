@@ -2,11 +2,14 @@
 
 mod assume;
 mod delegation;
+mod devices;
 mod live;
+mod recipes;
 mod records;
 mod restricted;
 mod root;
 mod tokens;
+mod web_identity;
 
 use std::collections::BTreeMap;
 
