@@ -50,6 +50,7 @@
 //! - No lock is held over an await.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.
+//! - Nothing is taken from a SAML response that its provider's signature does not cover ([`federation::saml`]).
 //! - No last byte of an upload leaves before the whole body is proven.
 //! - No request without a record: step 7 runs for allowed, denied, malformed and broken ones.
 #![forbid(unsafe_code)]

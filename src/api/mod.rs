@@ -18,7 +18,7 @@ use arc_swap::ArcSwap;
 use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
-    federation::{certificate::Certificates, ldap::Ldap, oidc::Keys},
+    federation::{certificate::Certificates, ldap::Ldap, oidc::Keys, saml},
     gateway::{backend::OwnApi, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -40,6 +40,10 @@ pub struct World {
     pub messages: Arc<MessageKey>,
     /// Makes temporary credentials.
     pub sessions: Arc<Sessions>,
+    /// To whom SAML assertions have to be addressed.
+    pub saml: Arc<ArcSwap<saml::Settings>>,
+    /// The SAML assertions that were used here.
+    pub saml_used: saml::Used,
     /// The directory whose people take roles.
     pub ldap: Arc<Ldap>,
     /// The clients' certificates that take roles.

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, client_certificates, ldap, oidc, organization, pem,
-    raw::RELATIVE, root, store::store, upstream::upstreams,
+    raw::RELATIVE, root, saml, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -48,6 +48,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         store: store(&mut raw, variables),
         upstreams: upstreams(&mut raw, listen, variables),
         quotas: quotas(&mut raw),
+        saml: saml::saml(&mut raw),
         organization,
         organization_files,
         oidc,

@@ -260,6 +260,27 @@ const KEYS: &[Key] = &[
         "further claims that become condition keys, by URL of the provider, with commas between them",
         "left out: those that AWS knows: aud, sub, amr, azp and verified email, and more of GitHub, GitLab and others",
     ),
+    key(
+        "saml.audiences",
+        Texts,
+        "[\"urn:amazon:webservices\", \"https://signin.aws.amazon.com/saml\"]",
+        "of which each SAML assertion has to name one as its audience",
+        "AWS's: providers that are set up for AWS work as they are",
+    ),
+    key(
+        "saml.recipients",
+        Texts,
+        "[\"https://signin.aws.amazon.com/saml\"]",
+        "of which each SAML assertion has to name one as its recipient, or one with /acs/ and the provider's id behind",
+        "AWS's; with one of your own, assertions for AWS are worth nothing here, nor those for here at AWS",
+    ),
+    key(
+        "saml.reuse",
+        Text,
+        "\"other-roles\"",
+        "how often a SAML assertion is taken while it holds: `never` again, again for `other-roles`, or `always`",
+        "AWS takes it for five minutes, and clients fetch credentials for all their roles with it; each node counts alone",
+    ),
     key("log.format", Text, "\"text\"", "`text` for people, `json` for machines", "the log is read by people first"),
     key(
         "log.level",

@@ -12,6 +12,7 @@ mod organization;
 pub mod pem;
 pub mod raw;
 pub mod root;
+mod saml;
 mod store;
 mod upstream;
 
@@ -81,6 +82,8 @@ pub struct Config {
     pub oidc_files: Vec<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
+    /// To whom SAML assertions have to be addressed.
+    pub saml: crate::federation::saml::Settings,
     /// Backends, in the order in which they are asked for.
     pub upstreams: Vec<Upstream>,
 }

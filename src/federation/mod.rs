@@ -7,6 +7,7 @@ pub mod certificate;
 mod dn;
 pub mod ldap;
 pub mod oidc;
+pub mod saml;
 
 pub use self::dn::Dn;
 use crate::base::{Tag, Timestamp};

@@ -42,6 +42,7 @@ use crate::{
         certificate::{Authority, Certificates},
         ldap::Ldap,
         oidc::Keys,
+        saml,
     },
     gateway::{
         Gateway, Shared,
@@ -68,6 +69,7 @@ pub struct Server {
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
     provider_keys: Arc<ArcSwap<Keys>>,
+    saml: Arc<ArcSwap<saml::Settings>>,
     spool: Arc<Spool>,
     ldap: Arc<Ldap>,
     certificates: Arc<Certificates>,
@@ -134,6 +136,7 @@ impl Server {
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
+        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
         let ldap = Arc::new(Ldap::new(config.ldap.take()));
         let authority = clients.clone().map(|clients| clients as Arc<dyn Authority>);
         let certificates = Arc::new(Certificates::new(std::mem::take(&mut config.client_certificates), authority));
@@ -148,6 +151,8 @@ impl Server {
             quotas: quotas.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
+            saml: saml.clone(),
+            saml_used: saml::Used::default(),
             ldap: ldap.clone(),
             certificates: certificates.clone(),
             random,
@@ -198,6 +203,7 @@ impl Server {
             organization,
             quotas,
             provider_keys,
+            saml,
             spool,
             ldap,
             certificates,
@@ -216,6 +222,7 @@ impl Server {
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
         let oidc = next.oidc.clone();
+        let saml = Arc::new(next.saml.clone());
         let (ldap, rules) = (next.ldap.take(), std::mem::take(&mut next.client_certificates));
         let lists = next.tls.as_ref().and_then(|tls| tls.client_crl.clone());
         let next = settings::settings(next, account, generation)?;
@@ -233,6 +240,7 @@ impl Server {
         if *self.provider_keys.load().settings() != oidc {
             self.provider_keys.store(Arc::new(Keys::new(oidc)));
         }
+        self.saml.store(saml);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

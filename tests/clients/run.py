@@ -151,6 +151,9 @@ def web_identity(server, tokens):
     root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "web-identity")
     return script("web identity", "web_identity_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
                   root.bucket_of(["a"]), tokens)
+def saml(server):
+    return script("saml", "saml_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  os.environ["AWS_CLI_1"], os.environ["AWS_CLI_2"])
 
 
 def tour(aws, server):
@@ -205,6 +208,7 @@ def main(clients):
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
+        wanted["as expected", "by SAML"] = pool.submit(saml, through)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)
         seen = {name: saw(future, tally) for name, future in wanted.items()}

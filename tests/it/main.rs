@@ -24,6 +24,7 @@ mod oidc;
 mod policy;
 mod postgres;
 mod road;
+mod saml;
 mod sigv4;
 mod store;
 mod store_accesses;

@@ -36,7 +36,7 @@ mod policies;
 mod policy_versions;
 mod roles;
 mod saml_metadata;
-mod saml_providers;
+pub(super) mod saml_providers;
 mod server_certificates;
 mod service_credentials;
 mod service_linked;

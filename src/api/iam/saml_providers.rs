@@ -54,6 +54,46 @@ struct Details {
 /// The private keys by their ids, as PEM: what is sealed.
 type Keys = BTreeMap<String, Zeroizing<String>>;
 
+/// A provider, as those who verify its assertions need it.
+#[cfg(feature = "saml")]
+pub(in crate::api) struct Registered {
+    /// The unique id.
+    pub(in crate::api) id: Box<str>,
+    /// The name as it was given.
+    pub(in crate::api) name: Box<str>,
+    /// Who issues assertions.
+    pub(in crate::api) entity_id: String,
+    /// DER in base 64.
+    pub(in crate::api) certificates: Vec<String>,
+    /// Until when the metadata holds.
+    pub(in crate::api) valid_until: Timestamp,
+    /// Whether assertions have to be encrypted.
+    pub(in crate::api) must_encrypt: bool,
+    /// As PEM.
+    pub(in crate::api) private_keys: Vec<Zeroizing<String>>,
+}
+
+/// The provider of this name in an account, if there is one.
+#[cfg(feature = "saml")]
+pub(in crate::api) fn registered(
+    work: &mut dyn UnitOfWork,
+    account: AccountId,
+    name: &str,
+) -> Result<Option<Registered>, StoreError> {
+    let Some(item) = work.item(account, ItemKind::SamlProvider, name)? else { return Ok(None) };
+    let details: Details = details(&item)?;
+    let keys = if details.keys.is_empty() { Keys::new() } else { keys_of(work, &item)? };
+    Ok(Some(Registered {
+        valid_until: at(details.valid_until),
+        must_encrypt: details.encryption == "Required",
+        entity_id: details.entity_id,
+        certificates: details.certificates,
+        private_keys: keys.into_values().collect(),
+        id: item.id,
+        name: item.name,
+    }))
+}
+
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let document = input.required("SAMLMetadataDocument", &METADATA);
     let name = input.required("Name", &PROVIDER_NAME);

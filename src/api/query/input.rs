@@ -105,6 +105,11 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
+    /// Has the record show what is known of a parameter that is repeated to nobody.
+    pub fn tell(&mut self, name: &str, value: Json) {
+        self.show(name, value);
+    }
+
     /// A list of some words, which may be empty.
     pub fn words(&mut self, name: &str, words: &[&'static str]) -> Vec<&'static str> {
         let members = self.parameters.members(name);

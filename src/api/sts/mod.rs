@@ -14,6 +14,8 @@ mod vouched;
 mod web_identity;
 mod with_certificate;
 mod with_ldap;
+#[cfg(feature = "saml")]
+mod with_saml;
 
 use std::sync::Arc;
 
@@ -46,6 +48,8 @@ pub fn api(world: Arc<World>) -> Api {
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
+    #[cfg(feature = "saml")]
+    Operation { name: "AssumeRoleWithSAML", read_only: true, plan: with_saml::plan },
     Operation { name: "AssumeRoleWithWebIdentity", read_only: true, plan: web_identity::plan },
     Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
@@ -62,15 +66,24 @@ pub static EXTENSIONS: &[Operation] = &[
 ];
 
 /// Those that an identity provider's word is enough for.
-const UNSIGNED: &[&str] =
-    &["AssumeRoleWithCertificate", "AssumeRoleWithLDAPIdentity", "AssumeRoleWithWebIdentity"];
+const UNSIGNED: &[&str] = &[
+    "AssumeRoleWithCertificate",
+    "AssumeRoleWithLDAPIdentity",
+    #[cfg(feature = "saml")]
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+];
 
 const LATER: &str = "it is not done yet";
 const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
-pub static NOT_OFFERED: &[NotOffered] =
-    &[("AssumeRoleWithSAML", LATER), ("GetDelegatedAccessToken", DELEGATED), ("GetWebIdentityToken", LATER)];
+pub static NOT_OFFERED: &[NotOffered] = &[
+    #[cfg(not(feature = "saml"))]
+    ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
+    ("GetDelegatedAccessToken", DELEGATED),
+    ("GetWebIdentityToken", LATER),
+];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
 fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {

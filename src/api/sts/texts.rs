@@ -57,6 +57,9 @@ pub(super) const CODE: Text = Text { length: 6..=6, pattern: r"[\d]*", fits: is_
 pub(super) const POLICY: Text = Text { length: 1..=2_048, pattern: POLICY_PATTERN, fits: is_policy };
 /// The session policy of `AssumeRole`, which the model bounds by its packed size only.
 pub(super) const UNBOUNDED_POLICY: Text = Text { length: 1..=usize::MAX, pattern: POLICY_PATTERN, fits: is_policy };
+/// A SAML response in base 64.
+#[cfg(feature = "saml")]
+pub(super) const SAML_RESPONSE: Text = Text { length: 4..=100_000, pattern: "", fits: |_| true };
 /// The name of somebody in a directory.
 pub(super) const LDAP_NAME: Text = Text { length: 1..=2_048, pattern: "", fits: |_| true };
 /// The password of somebody in a directory. Never empty: see [`crate::federation::ldap`].

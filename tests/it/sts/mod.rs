@@ -8,6 +8,7 @@ mod recipes;
 mod records;
 mod restricted;
 mod root;
+mod saml;
 mod tokens;
 mod web_identity;
 
