@@ -33,7 +33,13 @@ pub struct Key {
     pub why: &'static str,
 }
 
-pub(super) const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'static str, why: &'static str) -> Key {
+pub(super) const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+    why: &'static str,
+) -> Key {
     Key { name, kind, default, about, why }
 }
 

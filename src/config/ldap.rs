@@ -44,13 +44,7 @@ pub(super) const KEYS: &[Key] = &[
         "left out: the system's",
     ),
     key("ldap.bind_dn", Text, "", "distinguished name of the account that searches", "no default: only you know"),
-    key(
-        "ldap.bind_password_file",
-        Text,
-        "",
-        "file with its password",
-        "no default: secrets stay out of this file",
-    ),
+    key("ldap.bind_password_file", Text, "", "file with its password", "no default: secrets stay out of this file"),
     key(
         "ldap.bind_password_variable",
         Text,
@@ -138,16 +132,14 @@ pub(super) fn ldap(raw: &mut Raw, variables: &[(String, String)]) -> (Option<Set
     let bind_dn = name(raw, "ldap.bind_dn", "cn=countersign,ou=services,dc=example,dc=com");
     let bind_password = secret_at(raw, "ldap.bind_password", "the password of ldap.bind_dn", variables);
     let user_base = name(raw, "ldap.user_base", "ou=people,dc=example,dc=com");
-    let group_base = if raw.is_said("ldap.group_base") {
-        name(raw, "ldap.group_base", "ou=groups,dc=example,dc=com")
-    } else {
-        None
-    };
+    let group_base =
+        if raw.is_said("ldap.group_base") { name(raw, "ldap.group_base", "ou=groups,dc=example,dc=com") } else { None };
     check(raw, user_filter.as_ref(), group_filter.as_ref(), &user_attribute);
     if roles.is_empty() && raw.items("ldap.role") == 0 {
         raw.fault("ldap.role", "there is none; write [[ldap.role]] with group or user, and role");
     }
-    let files = [ca_file.clone(), raw.text("ldap.bind_password_file").map(PathBuf::from)].into_iter().flatten().collect();
+    let files =
+        [ca_file.clone(), raw.text("ldap.bind_password_file").map(PathBuf::from)].into_iter().flatten().collect();
     if raw.faults.0.len() > before {
         return (None, files);
     }
@@ -190,7 +182,8 @@ fn place(raw: &mut Raw, url: &str, start_tls: bool) -> Option<(String, u16, Encr
         (false, false) => Encryption::None,
     };
     if encryption == Encryption::None && !is_here {
-        let why = "is false for a directory that is not on this machine, and passwords would cross the network in plain text";
+        let why =
+            "is false for a directory that is not on this machine, and passwords would cross the network in plain text";
         raw.fault("ldap.start_tls", format!("{why}; write true, or ldaps:// in ldap.url"));
     }
     Some((host, port, encryption))
@@ -232,13 +225,19 @@ fn filter(raw: &mut Raw, key: &str) -> Option<Filter> {
 /// What filters have to hold, and may not.
 fn check(raw: &mut Raw, user: Option<&Filter>, group: Option<&Filter>, attribute: &str) {
     if user.is_some_and(|filter| !filter.has_name()) {
-        raw.fault("ldap.user_filter", "has no %s, and would find the same for everybody; write for example \"(uid=%s)\"");
+        raw.fault(
+            "ldap.user_filter",
+            "has no %s, and would find the same for everybody; write for example \"(uid=%s)\"",
+        );
     }
     if user.is_some_and(Filter::has_dn) {
         raw.fault("ldap.user_filter", "has %d, which is known only after the search; write %s");
     }
     if group.is_some_and(|filter| !filter.has_name() && !filter.has_dn()) {
-        raw.fault("ldap.group_filter", "has neither %d nor %s, and would find all groups for everybody; write for example \"(member=%d)\"");
+        raw.fault(
+            "ldap.group_filter",
+            "has neither %d nor %s, and would find all groups for everybody; write for example \"(member=%d)\"",
+        );
     }
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     if attribute.is_empty() || !attribute.bytes().all(fits) {

@@ -354,7 +354,8 @@ fn last(key: &str) -> &str {
 /// The declared key that was probably meant: one of the same name in another table, else the one spelled most alike.
 fn nearest(key: &str) -> Option<String> {
     let at = item(key).map_or(0, |item| item.at);
-    let listed = LISTS.iter().flat_map(|list| list.keys.iter().map(move |known| format!("{}.{at}.{}", list.name, known.name)));
+    let listed =
+        LISTS.iter().flat_map(|list| list.keys.iter().map(move |known| format!("{}.{at}.{}", list.name, known.name)));
     let plain = plain().map(|known| known.name.to_owned());
     let edits = |known: &String| if last(known) == last(key) { 0 } else { distance(known, key) };
     let meant = match list_of(key) {

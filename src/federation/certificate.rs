@@ -57,12 +57,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use rustls_pki_types::CertificateDer;
-use x509_parser::{
-    certificate::X509Certificate,
-    extensions::GeneralName,
-    prelude::FromDer,
-    x509::X509Name,
-};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer, x509::X509Name};
 
 use super::{Dn, dn};
 use crate::base::{Arn, Fault, Timestamp, name::is_name};
@@ -190,8 +185,7 @@ impl Certificate {
     /// Its condition keys, in lower case.
     pub fn facts(&self) -> Vec<(String, Vec<String>)> {
         let one = |key: &str, value: &String| (format!("certificate:{key}"), vec![value.clone()]);
-        let mut facts =
-            vec![one("subject", &self.subject), one("issuer", &self.issuer), one("serial", &self.serial)];
+        let mut facts = vec![one("subject", &self.subject), one("issuer", &self.issuer), one("serial", &self.serial)];
         facts.extend(self.common_name.as_ref().map(|name| one("commonname", name)));
         if !self.names.is_empty() {
             facts.push(("certificate:san".into(), self.names.clone()));

@@ -171,8 +171,23 @@ mod tests {
     fn what_is_no_name_is_not_read() {
         let long = format!("cn={}", "a".repeat(BYTES_MAX));
         let none = [
-            "", " ", "cn", "cn=", "=a", "cn=a,", "cn=a,,dc=x", "cn=a+", "c n=a", "cn=\"a\"", "cn=a\\", "cn=a\\g",
-            "cn=a\\4", "cn=\\ff", "cn=#0401", "cn=a<b", &long,
+            "",
+            " ",
+            "cn",
+            "cn=",
+            "=a",
+            "cn=a,",
+            "cn=a,,dc=x",
+            "cn=a+",
+            "c n=a",
+            "cn=\"a\"",
+            "cn=a\\",
+            "cn=a\\g",
+            "cn=a\\4",
+            "cn=\\ff",
+            "cn=#0401",
+            "cn=a<b",
+            &long,
         ];
         for text in none {
             assert_eq!(Dn::parse(text), None, "{text}");

@@ -10,8 +10,8 @@ use std::{
 
 use countersign::base::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, pem::PemObject};
@@ -108,12 +108,14 @@ impl Place {
         let write = |name: &str, text: String| fs::write(dir.path().join(name), text).unwrap();
         let own = Authority::new("Servers");
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &own.0).unwrap();
+        let certificate =
+            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &own.0).unwrap();
         write("ca.pem", own.1);
         write("certificate.pem", certificate.pem());
         write("key.pem", key.serialize_pem());
         write("clients.pem", authorities.iter().map(|authority| authority.1.as_str()).collect());
-        let files = [("TLS__CERTIFICATE", "certificate.pem"), ("TLS__KEY", "key.pem"), ("TLS__CLIENT_CA", "clients.pem")];
+        let files =
+            [("TLS__CERTIFICATE", "certificate.pem"), ("TLS__KEY", "key.pem"), ("TLS__CLIENT_CA", "clients.pem")];
         let files = files.map(|(name, file)| (name, dir.path().join(file).display().to_string()));
         let mut all: Vec<(&str, &str)> = files.iter().map(|(name, path)| (*name, path.as_str())).collect();
         all.extend(keys);
@@ -170,7 +172,8 @@ impl Place {
             };
             let (line, headers) = parse_head(&bytes[..end]);
             let status = line.split(' ').nth(1).unwrap().parse().unwrap();
-            let response = Response { status, headers, body: bytes[end..].to_vec(), complete: true, ..Response::default() };
+            let response =
+                Response { status, headers, body: bytes[end..].to_vec(), complete: true, ..Response::default() };
             let length: usize = response.header("content-length").map_or(0, |length| length.parse().unwrap());
             if response.body.len() >= length {
                 return Ok(response);
@@ -254,7 +257,8 @@ fn a_certificate_takes_its_role() {
 
 #[test]
 fn whoever_shows_none_that_fits_takes_nothing() {
-    let (machines, others, strangers) = (Authority::new("Machines"), Authority::new("Others"), Authority::new("Machines"));
+    let (machines, others, strangers) =
+        (Authority::new("Machines"), Authority::new("Others"), Authority::new("Machines"));
     let place = Place::new(&[&machines, &others], RULES, &[]);
     for name in ["backup", "reports", "others"] {
         place.role(name, &trusting(Value::Null), None);
@@ -302,7 +306,10 @@ fn whoever_shows_none_that_fits_takes_nothing() {
         ("a stranger's", strangers.certify("backup", plain)),
         ("expired", machines.certify("backup", at(2000, 2001))),
         ("too early", machines.certify("backup", at(4000, 4001))),
-        ("a server's", machines.certify("backup", |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth])),
+        (
+            "a server's",
+            machines.certify("backup", |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]),
+        ),
     ];
     for (name, shown) in broken {
         assert!(place.send(Some(&shown), &asking("")).is_err(), "{name}");
@@ -353,7 +360,12 @@ fn revocation_ends_what_a_certificate_is_good_for_on_open_connections_too() {
     place.role("backup", &trusting(Value::Null), None);
     let files = ["certificate.pem", "key.pem", "clients.pem"].map(|name| place.path(name).display().to_string());
     let [certificate, key, authorities] = &files;
-    let keys = [("TLS__CERTIFICATE", &**certificate), ("TLS__KEY", key), ("TLS__CLIENT_CA", authorities), ("TLS__CLIENT_CRL", &path)];
+    let keys = [
+        ("TLS__CERTIFICATE", &**certificate),
+        ("TLS__KEY", key),
+        ("TLS__CLIENT_CA", authorities),
+        ("TLS__CLIENT_CRL", &path),
+    ];
     let setup = Setup { tables: RULES, keys: &keys, ..Setup::default() };
     let (seven, eight) = (
         machines.certify("backup", |_| {}),

@@ -47,7 +47,8 @@ impl Connection {
             Encryption::StartTls => plain.start_tls().await?,
             Encryption::Tls => {}
         }
-        let name = ServerName::try_from(settings.host.clone()).map_err(|_| away("its host is no name that tls can check"))?;
+        let name =
+            ServerName::try_from(settings.host.clone()).map_err(|_| away("its host is no name that tls can check"))?;
         // Nothing but the answer was read: what somebody else put behind it is taken for a part of the handshake, which it
         // breaks.
         let stream = TlsConnector::from(settings.tls.clone()).connect(name, plain.stream).await.map_err(away)?;

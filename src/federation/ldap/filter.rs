@@ -307,9 +307,30 @@ mod tests {
     fn what_is_no_filter_is_not_read() {
         let deep = format!("{}(a=b){}", "(!".repeat(16), ")".repeat(16));
         let none = [
-            "", "uid=%s", "(uid=%s", "(uid=%s))", "()", "(&)", "(|)", "(&(a=b)", "(!)", "(=a)", "(a b=c)", "(a)",
-            "(a=%x)", "(a=%)", "(a=\\2)", "(a=\\zz)", "(a=b(c)", "(a=**)", "(:=a)", "(a:b:c:=d)", "(a>=*)", "(%s=a)",
-            " (a=b)", &deep,
+            "",
+            "uid=%s",
+            "(uid=%s",
+            "(uid=%s))",
+            "()",
+            "(&)",
+            "(|)",
+            "(&(a=b)",
+            "(!)",
+            "(=a)",
+            "(a b=c)",
+            "(a)",
+            "(a=%x)",
+            "(a=%)",
+            "(a=\\2)",
+            "(a=\\zz)",
+            "(a=b(c)",
+            "(a=**)",
+            "(:=a)",
+            "(a:b:c:=d)",
+            "(a>=*)",
+            "(%s=a)",
+            " (a=b)",
+            &deep,
         ];
         for text in none {
             assert!(Filter::parse(text).is_err(), "{text}");

@@ -180,7 +180,8 @@ mod tests {
         let filter = Filter::parse("(uid=%s)").unwrap();
         let with = Put { name: "n", dn: "" };
         let asked = Search { base: "dc=x", filter: &filter, with, entries_max: 2, seconds_max: 5, attribute: "uid" };
-        let expected: &[u8] = b"\x30\x2b\x02\x01\x02\x63\x26\x04\x04dc=x\x0a\x01\x02\x0a\x01\x00\x02\x01\x02\x02\x01\x05\
+        let expected: &[u8] =
+            b"\x30\x2b\x02\x01\x02\x63\x26\x04\x04dc=x\x0a\x01\x02\x0a\x01\x00\x02\x01\x02\x02\x01\x05\
             \x01\x01\x00\xa3\x08\x04\x03uid\x04\x01n\x30\x05\x04\x03uid";
         assert_eq!(&*search(2, &asked), expected);
     }
@@ -189,8 +190,7 @@ mod tests {
     fn answers_are_read_and_everything_else_is_not() {
         let outcome = |code, message: &str| Outcome { code, message: message.into() };
         let found = Entry { dn: "cn=a".into(), attributes: vec![("uid".into(), vec![b"a".to_vec(), b"b".to_vec()])] };
-        let entry: &[u8] =
-            b"\x02\x01\x02\x64\x17\x04\x04cn=a\x30\x0f\x30\x0d\x04\x03uid\x31\x06\x04\x01a\x04\x01b";
+        let entry: &[u8] = b"\x02\x01\x02\x64\x17\x04\x04cn=a\x30\x0f\x30\x0d\x04\x03uid\x31\x06\x04\x01a\x04\x01b";
         let read: [(&[u8], u32, Answer); 6] = [
             (b"\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", 1, Answer::Bound(outcome(0, ""))),
             (b"\x02\x01\x01\x61\x08\x0a\x01\x31\x04\x00\x04\x01x", 1, Answer::Bound(outcome(49, "x"))),

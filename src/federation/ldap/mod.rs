@@ -78,15 +78,15 @@ use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::CertificateDer;
 use tokio::{runtime::Builder, time::timeout};
 
-pub use self::{
-    failures::{Allowance, Failures},
-    filter::Filter,
-    refusal::Refusal,
-};
 use self::{
     client::{Connection, Found},
     filter::Put,
     message::{INVALID_CREDENTIALS, Outcome, SUCCESS, Search},
+};
+pub use self::{
+    failures::{Allowance, Failures},
+    filter::Filter,
+    refusal::Refusal,
 };
 use super::Dn;
 use crate::base::{Arn, SecretKey, Timestamp};
@@ -222,7 +222,8 @@ impl Ldap {
         tries.begin(&said)?;
         let own = |error: std::io::Error| Refusal::Unreachable(error.to_string());
         let proven = Builder::new_current_thread().enable_all().build().map_err(own).and_then(|runtime| {
-            let asked = runtime.block_on(async { timeout(settings.answer_time, ask(settings, name, password, &tries)).await });
+            let asked =
+                runtime.block_on(async { timeout(settings.answer_time, ask(settings, name, password, &tries)).await });
             // A name of a host that does not resolve is not waited for.
             runtime.shutdown_background();
             let late = || Refusal::Unreachable(format!("no answer within {} s", settings.answer_time.as_secs_f32()));
@@ -249,7 +250,8 @@ async fn ask(settings: &Settings, name: &str, password: &str, tries: &Tries<'_>)
     let mut groups = Vec::new();
     if let Some((base, filter)) = &settings.groups {
         look_up(&mut connection, settings).await?;
-        let search = Search { entries_max: GROUPS_MAX, ..searching(settings, base, filter, Put { name: &name, dn: &dn }) };
+        let search =
+            Search { entries_max: GROUPS_MAX, ..searching(settings, base, filter, Put { name: &name, dn: &dn }) };
         let Found { entries, is_cut } = connection.search(&search).await?;
         // With some of the groups missing, what is denied to their members would be allowed.
         if is_cut {

@@ -57,7 +57,8 @@ fn is_name(text: &str) -> bool {
 /// Every key with its table.
 fn declared() -> Vec<(String, Key)> {
     let plain = plain().map(|key| (key.name.to_owned(), key));
-    let of_list = LISTS.iter().flat_map(|list| list.keys.iter().map(|key| (format!("{}.{}", list.name, key.name), *key)));
+    let of_list =
+        LISTS.iter().flat_map(|list| list.keys.iter().map(|key| (format!("{}.{}", list.name, key.name), *key)));
     plain.chain(of_list).collect()
 }
 

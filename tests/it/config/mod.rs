@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod ldap;
 mod oidc;
 mod variables;
 

@@ -71,7 +71,11 @@ fn people_take_the_role_of_their_group() {
         role(&gateway, "operator", &trusting(Value::Null), Some(of_ops));
         let answer = take(&gateway, "ann", "ann's password", &[("DurationSeconds", "900")]);
         let key = credentials(&answer);
-        assert!(answer.text().contains("<AssumeRoleWithLDAPIdentityResult><Credentials><AccessKeyId>"), "{}", answer.text());
+        assert!(
+            answer.text().contains("<AssumeRoleWithLDAPIdentityResult><Credentials><AccessKeyId>"),
+            "{}",
+            answer.text()
+        );
         assert_eq!(who(&gateway, &key)[1], format!("arn:aws:sts::{ACCOUNT}:assumed-role/operator/ann"), "{way}");
         assert_eq!([read(&gateway, &key, "/bucket/ann"), read(&gateway, &key, "/bucket/bob")], [200, 403]);
 
@@ -88,14 +92,16 @@ fn people_take_the_role_of_their_group() {
 #[test]
 fn one_person_is_one_session_however_the_name_is_spelled() {
     let (upstream, slapd) = (Upstream::start(), Slapd::start());
-    let gateway = gateway(&upstream, &format!("[ldap]\nurl = \"ldaps://localhost:{}\"\n{}{ROLES}", slapd.tls, slapd.table()));
+    let gateway =
+        gateway(&upstream, &format!("[ldap]\nurl = \"ldaps://localhost:{}\"\n{}{ROLES}", slapd.tls, slapd.table()));
     role(&gateway, "operator", &trusting(Value::Null), None);
     for name in ["ann", "ANN", " ann ", "Ann"] {
         let key = credentials(&take(&gateway, name, "ann's password", &[]));
         assert_eq!(who(&gateway, &key)[1], format!("arn:aws:sts::{ACCOUNT}:assumed-role/operator/ann"), "{name}");
     }
     // In the query of a request without a body, as MinIO's client for Python sends it.
-    let target = "/?Action=AssumeRoleWithLDAPIdentity&Version=2011-06-15&LDAPUsername=ann&LDAPPassword=ann%27s+password";
+    let target =
+        "/?Action=AssumeRoleWithLDAPIdentity&Version=2011-06-15&LDAPUsername=ann&LDAPPassword=ann%27s+password";
     let answer = send(gateway.address, &gateway.addressed(Request::new("POST", target)));
     credentials(&answer);
     assert!(!gateway.record(&answer).to_string().contains("password"));
@@ -104,7 +110,8 @@ fn one_person_is_one_session_however_the_name_is_spelled() {
 #[test]
 fn whoever_is_not_proven_takes_nothing_and_the_record_says_why() {
     let (upstream, slapd) = (Upstream::start(), Slapd::start());
-    let tables = format!("[ldap]\nurl = \"ldaps://localhost:{}\"\n{}failures_max = 100\n{ROLES}", slapd.tls, slapd.table());
+    let tables =
+        format!("[ldap]\nurl = \"ldaps://localhost:{}\"\n{}failures_max = 100\n{ROLES}", slapd.tls, slapd.table());
     let gateway = gateway(&upstream, &tables);
     for name in ["operator", "builder", "reader"] {
         role(&gateway, name, &trusting(Value::Null), None);
