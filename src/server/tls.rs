@@ -68,8 +68,8 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Who signs clients' certificates, and which of them are revoked. Lists can be replaced while running; the authorities are
-/// those of the start, because connections that are open were told them.
+/// Who signs clients' certificates, and which of them are revoked. Both files can be replaced while running; the names of
+/// authorities that clients are told stay those of the start.
 #[derive(Debug)]
 pub struct Clients {
     authorities: PathBuf,
@@ -89,7 +89,7 @@ impl Clients {
         Ok(Arc::new(Self { authorities: authorities.into(), hints, verifier }))
     }
 
-    /// Loads revocation lists; on an error the old ones stay.
+    /// Loads both again, the lists maybe from another file; on an error the old ones stay.
     pub fn reload(&self, lists: Option<&Path>) -> Result<(), TlsError> {
         self.verifier.store(Arc::new(Verifier(pem::client_verifier(&self.authorities, lists)?)));
         Ok(())

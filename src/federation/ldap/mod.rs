@@ -316,6 +316,9 @@ pub fn tls(authorities: Option<Vec<CertificateDer<'static>>>) -> Result<Arc<Clie
     let mut roots = RootCertStore::empty();
     let authorities = authorities.unwrap_or_else(|| rustls_native_certs::load_native_certs().certs);
     roots.add_parsable_certificates(authorities);
+    if roots.is_empty() {
+        return Err("is needed: the system has no certificate authorities".into());
+    }
     let builder = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into());
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))

@@ -134,9 +134,9 @@ impl Slapd {
         let configuration = CONFIGURATION.replace("{dir}", dir.path().to_str().unwrap());
         fs::write(path("slapd.conf"), configuration).unwrap();
         fs::write(path("entries.ldif"), ENTRIES.trim_start()).unwrap();
-        let added = Command::new("/usr/sbin/slapadd").arg("-q").arg("-f").arg(path("slapd.conf")).arg("-l");
-        let added = added_status(added.arg(path("entries.ldif")));
-        assert!(added, "slapadd fails");
+        let mut adding = Command::new("/usr/sbin/slapadd");
+        adding.arg("-q").arg("-f").arg(path("slapd.conf")).arg("-l").arg(path("entries.ldif"));
+        assert!(adding.stdin(Stdio::null()).status().unwrap().success(), "slapadd fails");
         let (plain, tls) = (free_port(), free_port());
         let process = Command::new("/usr/sbin/slapd")
             .args(["-d", "0", "-f"])
@@ -171,10 +171,6 @@ impl Slapd {
             self.ca_file()
         )
     }
-}
-
-fn added_status(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).status().unwrap().success()
 }
 
 impl Drop for Slapd {
