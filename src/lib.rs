@@ -48,6 +48,8 @@
 //! - No store is written for temporary credentials: their sealed token says everything ([`session`]), and whatever it
 //!   rests on is looked at again at each use.
 //! - No lock is held over an await.
+//! - No delegate gets past its session policies, whoever grants what it asks for; no exchange token is kept, but its digest,
+//!   and none counts before its delivery is known.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.
 //! - Nothing is taken from a SAML response that its provider's signature does not cover ([`federation::saml`]).

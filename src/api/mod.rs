@@ -5,6 +5,7 @@
 //! S3 Control has S3's XML.
 
 pub mod coverage;
+pub mod delegation;
 pub mod iam;
 pub mod query;
 pub mod quotas;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use self::quotas::Quotas;
+use self::{delegation::Delegation, quotas::Quotas};
 use crate::{
     base::{AccountId, Random},
     federation::{certificate::Certificates, ldap::Ldap, oidc::Keys, saml},
@@ -36,6 +37,8 @@ pub struct World {
     pub provider_keys: Arc<ArcSwap<Keys>>,
     /// How much there may be of what.
     pub quotas: Arc<ArcSwap<Quotas>>,
+    /// Who may ask other accounts for permissions.
+    pub delegation: Arc<ArcSwap<Delegation>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
     /// Makes temporary credentials.

@@ -33,6 +33,7 @@ impl Source {
         watched.extend(config.tls.iter().flat_map(|tls| [&tls.client_ca, &tls.client_crl]).flatten().cloned());
         watched.extend(config.organization_files.iter().cloned());
         watched.extend(config.oidc_files.iter().cloned());
+        watched.extend(config.delegation_files.iter().cloned());
         watched.extend(config.ldap_files.iter().cloned());
         Self { path, watched, fixed: config.fixed() }
     }

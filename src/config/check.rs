@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, client_certificates, ldap, oidc, organization, pem,
-    raw::RELATIVE, root, saml, store::store, upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, client_certificates, delegation, ldap, oidc,
+    organization, pem, raw::RELATIVE, root, saml, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -28,6 +28,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let listen = address(&mut raw, "listen");
     let (organization, organization_files) = organization::organization(&mut raw);
     let (oidc, oidc_files) = oidc::oidc(&mut raw);
+    let delegation = delegation::delegation(&mut raw);
     let (ldap, ldap_files) = ldap::ldap(&mut raw, variables);
     let config = Config {
         listen,
@@ -53,6 +54,9 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         organization_files,
         oidc,
         oidc_files,
+        delegation: delegation.delegation,
+        delegation_files: delegation.files,
+        delegation_ca_file: delegation.ca_file,
         ldap,
         ldap_files,
         client_certificates: client_certificates::rules(&mut raw),

@@ -287,6 +287,48 @@ const KEYS: &[Key] = &[
         "how often a SAML assertion is taken while it holds: `never` again, again for `other-roles`, or `always`",
         "AWS takes it for five minutes, and clients fetch credentials for all their roles with it; each node counts alone",
     ),
+    key(
+        "delegation.requesters",
+        Table,
+        "",
+        "accounts that may ask other accounts for permissions, with the names that are shown to those who are asked",
+        "left out: no account may make delegation requests",
+    ),
+    key(
+        "delegation.templates",
+        Table,
+        "",
+        "the policy templates of these accounts by ARN: files with a policy in which @{name} stands for a parameter",
+        "left out: there is nothing to ask for",
+    ),
+    key(
+        "delegation.channels",
+        Table,
+        "",
+        "where notices of these accounts' requests are posted to, tokens too: the ARN of a topic with an https URL",
+        "left out: no request can be made; http is for this machine only",
+    ),
+    key(
+        "delegation.ca_file",
+        Text,
+        "",
+        "PEM file with the authorities to trust there instead of the system's",
+        "left out: the system's",
+    ),
+    key(
+        "delegation.deadline_seconds",
+        Number,
+        "10",
+        "the longest that posting a notice takes",
+        "whoever releases a token waits for it",
+    ),
+    key(
+        "delegation.console_url",
+        Text,
+        "",
+        "what a link to a request begins with; its id follows",
+        "left out: requests have no links",
+    ),
     key("log.format", Text, "\"text\"", "`text` for people, `json` for machines", "the log is read by people first"),
     key(
         "log.level",
@@ -357,7 +399,7 @@ pub struct List {
 }
 
 /// The lists of tables.
-pub const LISTS: [List; 3] = [
+pub static LISTS: [List; 3] = [
     List { name: "upstream", keys: UPSTREAM_KEYS, what: "backend" },
     List { name: "ldap.role", keys: ldap::ROLE_KEYS, what: "group or user" },
     List { name: "client_certificates.role", keys: client_certificates::ROLE_KEYS, what: "kind of certificate" },

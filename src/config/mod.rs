@@ -5,6 +5,7 @@
 
 pub mod check;
 mod client_certificates;
+mod delegation;
 pub mod keys;
 mod ldap;
 mod oidc;
@@ -23,7 +24,7 @@ use raw::Raw;
 pub use raw::{Fault, Faults};
 
 use crate::{
-    api::quotas::Quotas,
+    api::{delegation::Delegation, quotas::Quotas},
     audit::spool::Durability,
     base::{AccountId, SecretKey},
     federation::{certificate, ldap::Settings as LdapSettings, oidc::keys::Settings},
@@ -80,6 +81,12 @@ pub struct Config {
     pub oidc: Settings,
     /// The files that it is read from.
     pub oidc_files: Vec<PathBuf>,
+    /// Who may ask other accounts for permissions.
+    pub delegation: Delegation,
+    /// The files that its templates are read from.
+    pub delegation_files: Vec<PathBuf>,
+    /// Authorities that its notices trust instead of the system's, PEM.
+    pub delegation_ca_file: Option<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
     /// To whom SAML assertions have to be addressed.

@@ -301,8 +301,8 @@ fn unknown_key(key: &str) -> String {
         let what = format!("write [[{}]] in two pairs of brackets, once for each {}", list.name, list.what);
         return format!("does not stand in a list; {what}");
     }
-    let tables = plain().map(|known| known.name).chain(LISTS.map(|list| list.name));
-    if tables.into_iter().any(|name| name.starts_with(&below)) {
+    let mut tables = plain().map(|known| known.name).chain(LISTS.iter().map(|list| list.name));
+    if tables.any(|name| name.starts_with(&below)) {
         return format!("is a table; write [{key}] and its keys below");
     }
     nearest(key).map_or("is no key; leave it out".into(), |meant| format!("is no key; did you mean {meant}?"))
@@ -339,8 +339,11 @@ fn variable(key: &str) -> String {
 /// The declaration of a key.
 fn declared(key: &str) -> Option<Key> {
     if list_of(key).is_none() {
-        let is_in = |table: &Key| key.strip_prefix(table.name).is_some_and(|rest| rest.starts_with('.'));
-        return plain().find(|known| known.name == key || (known.kind == Kind::Table && is_in(known)));
+        let is_in = |table: &Key| {
+            let entry = key.strip_prefix(table.name).and_then(|rest| rest.strip_prefix('.'));
+            table.kind == Kind::Table && entry.is_some_and(|entry| !entry.is_empty())
+        };
+        return plain().find(|known| known.name == key || is_in(known));
     }
     let item = item(key)?;
     let name = if item.name.starts_with("headers.") { "headers" } else { item.name };
@@ -354,11 +357,17 @@ fn last(key: &str) -> &str {
 /// The declared key that was probably meant: one of the same name in another table, else the one spelled most alike.
 fn nearest(key: &str) -> Option<String> {
     let at = item(key).map_or(0, |item| item.at);
-    let listed =
-        LISTS.iter().flat_map(|list| list.keys.iter().map(move |known| format!("{}.{at}.{}", list.name, known.name)));
+    let of = |list: &'static List| list.keys.iter().map(move |known| format!("{}.{at}.{}", list.name, known.name));
+    let own = list_of(key);
+    let close = own.into_iter().flat_map(of).min_by_key(|known| distance(known, key));
+    if let Some(close) = close.filter(|known| distance(known, key) <= 2) {
+        return Some(close);
+    }
+    // Keys of rules are meant in rules only: elsewhere, their names are those of much else.
+    let listed = own.or(LISTS.first()).into_iter().flat_map(of);
     let plain = plain().map(|known| known.name.to_owned());
     let edits = |known: &String| if last(known) == last(key) { 0 } else { distance(known, key) };
-    let meant = match list_of(key) {
+    let meant = match own {
         Some(_) => listed.chain(plain).min_by_key(edits),
         None => plain.chain(listed).min_by_key(edits),
     };

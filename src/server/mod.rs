@@ -35,7 +35,7 @@ use self::{
     worker::Crew,
 };
 use crate::{
-    api::{self, World, quotas::Quotas},
+    api::{self, World, delegation::Delegation, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
     federation::{
@@ -70,6 +70,7 @@ pub struct Server {
     quotas: Arc<ArcSwap<Quotas>>,
     provider_keys: Arc<ArcSwap<Keys>>,
     saml: Arc<ArcSwap<saml::Settings>>,
+    delegation: Arc<ArcSwap<Delegation>>,
     spool: Arc<Spool>,
     ldap: Arc<Ldap>,
     certificates: Arc<Certificates>,
@@ -137,6 +138,7 @@ impl Server {
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
         let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
+        let delegation = Arc::new(ArcSwap::new(settings::delegation(&mut config)?));
         let ldap = Arc::new(Ldap::new(config.ldap.take()));
         let authority = clients.clone().map(|clients| clients as Arc<dyn Authority>);
         let certificates = Arc::new(Certificates::new(std::mem::take(&mut config.client_certificates), authority));
@@ -149,6 +151,7 @@ impl Server {
             organization: limits_of_all,
             provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
+            delegation: delegation.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
             saml: saml.clone(),
@@ -190,6 +193,7 @@ impl Server {
             snapshot: snapshot_holds,
             poll,
             staleness_max,
+            delegation: delegation.clone(),
             health,
             draining: follow,
             ended,
@@ -204,6 +208,7 @@ impl Server {
             quotas,
             provider_keys,
             saml,
+            delegation,
             spool,
             ldap,
             certificates,
@@ -223,6 +228,7 @@ impl Server {
         let quotas = Arc::new(next.quotas.clone());
         let oidc = next.oidc.clone();
         let saml = Arc::new(next.saml.clone());
+        let delegation = settings::delegation(&mut next)?;
         let (ldap, rules) = (next.ldap.take(), std::mem::take(&mut next.client_certificates));
         let lists = next.tls.as_ref().and_then(|tls| tls.client_crl.clone());
         let next = settings::settings(next, account, generation)?;
@@ -241,6 +247,7 @@ impl Server {
             self.provider_keys.store(Arc::new(Keys::new(oidc)));
         }
         self.saml.store(saml);
+        self.delegation.store(delegation);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

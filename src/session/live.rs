@@ -114,6 +114,16 @@ impl Session {
         self.issued
     }
 
+    /// From when on it is not good any more.
+    pub fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
+    /// The account that acts for its holder, by a delegation request.
+    pub fn delegate(&self) -> Option<AccountId> {
+        self.claims.delegate.map(AccountId::from_number)
+    }
+
     /// When a device proved its holder, if one did.
     pub fn mfa(&self) -> Option<Timestamp> {
         self.mfa

@@ -151,9 +151,15 @@ def web_identity(server, tokens):
     root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "web-identity")
     return script("web identity", "web_identity_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
                   root.bucket_of(["a"]), tokens)
+
+
 def saml(server):
     return script("saml", "saml_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
                   os.environ["AWS_CLI_1"], os.environ["AWS_CLI_2"])
+
+
+def delegation(store):
+    return script("delegation", "delegation_cases.py", store.endpoint, store.access_key, store.secret_key)
 
 
 def minio(store):
@@ -213,6 +219,7 @@ def main(clients):
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
         wanted["as expected", "by SAML"] = pool.submit(saml, through)
+        wanted["as expected", "by delegation"] = pool.submit(delegation, ceph)
         wanted["as expected", "by MinIO's client"] = pool.submit(minio, ceph)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)

@@ -194,8 +194,7 @@ impl Place {
     }
 
     fn done(&self, action: &str, parameters: &[(&str, &str)]) {
-        let request = self.gateway.addressed(form(action, parameters)).header("connection", "close");
-        let mut request = request;
+        let mut request = self.gateway.addressed(form(action, parameters));
         Signer::of("iam", &self.gateway.root()).sign(&mut request);
         let answer = self.send(None, &request).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());

@@ -32,5 +32,6 @@ mod store_aws_managed;
 mod store_crash;
 mod store_directory;
 mod store_postgres;
+mod store_relatives;
 mod store_suite;
 mod sts;

@@ -14,12 +14,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    items::{ItemTarget, details, long_id, written},
+    items::{self, ItemTarget, details, long_id, written},
     nodes,
     saml_metadata::{self, Metadata},
-    target::{exists, has_room, request_tags},
+    target::{exists, request_tags},
     texts::{ARN, METADATA, PRIVATE_KEY, PRIVATE_KEY_ID, PROVIDER_NAME},
-    users::unless,
 };
 use crate::{
     api::{
@@ -27,7 +26,7 @@ use crate::{
         quotas::Quota,
     },
     base::{AccountId, Arn, Fault, Timestamp},
-    store::{ErrorKind, Item, ItemKind, Page, StoreError, UnitOfWork},
+    store::{Item, ItemKind, Page, StoreError, UnitOfWork},
 };
 
 /// The most private keys of one provider.
@@ -133,18 +132,11 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let secret = sealed_form(&keys)?;
         scene.world.directory.write(|work| {
             let taken = || exists(format!("Provider with name {} already exists.", item.name));
-            if work.item(account, item.kind, &item.name)?.is_some() {
-                return Err(taken());
-            }
-            has_room(scene, Quota::SamlProviders, work.count_items(account, item.kind)?)?;
-            let added = work.add_item(&item, Some(secret.as_bytes()));
-            added.map_err(|error| unless(error, ErrorKind::Exists, taken))?;
-            work.put_tags(&item.id, &tags)?;
-            let mut members = vec![("SAMLProviderArn", Node::text(self::arn(account, &item.name).as_str()))];
-            if !tags.is_empty() {
-                members.push(("Tags", nodes::list_of_tags(&tags)));
-            }
-            Ok(Node::Struct(members))
+            items::add(scene, work, (&item, Some(secret.as_bytes())), &tags, Quota::SamlProviders, taken)?;
+            Ok(Node::Struct(vec![
+                ("SAMLProviderArn", Node::text(self::arn(account, &item.name).as_str())),
+                ("Tags", nodes::tags_if_any(&tags)),
+            ]))
         })
     });
     let plan = if is_tagged { plan.needing("iam:TagSAMLProvider", arn) } else { plan };

@@ -161,6 +161,14 @@ impl<'a> Input<'a> {
         Some(number)
     }
 
+    /// A whole number that has to be there.
+    pub fn required_number(&mut self, name: &str, range: RangeInclusive<usize>) -> usize {
+        if self.parameters.get(name).is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        self.number(name, range).unwrap_or_default()
+    }
+
     /// Tags. Keys differ without regard to case.
     pub fn tags(&mut self, name: &str, required: bool) -> Result<Vec<Tag>, Fault> {
         let members = self.parameters.members(name);

@@ -5,6 +5,7 @@
 mod asked;
 mod assume_role;
 mod assume_root;
+mod delegated_access;
 mod federation_token;
 mod granted;
 mod identity;
@@ -18,6 +19,8 @@ mod with_ldap;
 mod with_saml;
 
 use std::sync::Arc;
+
+pub(in crate::api) use self::{delegated_access::fits, granted::chain};
 
 use super::{
     World,
@@ -55,6 +58,7 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
+    Operation { name: "GetDelegatedAccessToken", read_only: true, plan: delegated_access::plan },
     Operation { name: "GetFederationToken", read_only: true, plan: federation_token::plan },
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
 ];
@@ -75,13 +79,11 @@ const UNSIGNED: &[&str] = &[
 ];
 
 const LATER: &str = "it is not done yet";
-const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
 pub static NOT_OFFERED: &[NotOffered] = &[
     #[cfg(not(feature = "saml"))]
     ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
-    ("GetDelegatedAccessToken", DELEGATED),
     ("GetWebIdentityToken", LATER),
 ];
 

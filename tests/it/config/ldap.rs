@@ -192,10 +192,6 @@ fn each_fault_of_a_rule_for_certificates_is_said() {
             format!("{of}.issuer: is \"x\"; write a distinguished name as \"CN=Machines,O=Example\""),
         ),
         (format!("{good}{good}"), "client_certificates.role.1: is for whom one before it is for; leave it out".into()),
-        (
-            "[client_certificates]\nroles = 1\n".into(),
-            "client_certificates.roles: is no key; did you mean client_certificates.role.0.role?".into(),
-        ),
     ];
     for (lines, said) in cases {
         assert_eq!(faults(&minimal(&format!("{tls}{lines}"), ""), &[SECRET]), [said], "{lines}");
