@@ -3,9 +3,13 @@
 //! A verifier takes what a provider signed, the provider as it is registered and the time, and gives an [`Asserted`] or the
 //! reason why not. What a role's trust policy makes of it is decided on the road, like everything else.
 
+pub mod certificate;
+mod dn;
+pub mod ldap;
 pub mod oidc;
 pub mod saml;
 
+pub use self::dn::Dn;
 use crate::base::{Tag, Timestamp};
 
 /// What a provider says of whoever holds its token or assertion. Every part of it was covered by the provider's signature.

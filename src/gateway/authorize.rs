@@ -308,6 +308,8 @@ fn party_vouched(vouched: &Vouched) -> Party<'_> {
     let kind = match vouched.by {
         Voucher::WebIdentity => PartyKind::WebIdentity,
         Voucher::Saml => PartyKind::Saml,
+        Voucher::Ldap => PartyKind::Ldap,
+        Voucher::Certificate => PartyKind::Certificate,
     };
     Party { kind, issuer: Some(&vouched.provider), unique_id: &vouched.principal_id, ..Party::anonymous() }
 }

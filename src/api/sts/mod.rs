@@ -11,7 +11,10 @@ mod granted;
 mod identity;
 mod session_token;
 mod texts;
+mod vouched;
 mod web_identity;
+mod with_certificate;
+mod with_ldap;
 #[cfg(feature = "saml")]
 mod with_saml;
 
@@ -36,6 +39,7 @@ pub fn api(world: Arc<World>) -> Api {
         namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
+        extensions: EXTENSIONS,
         unsigned: UNSIGNED,
         session_rule,
         not_offered: NOT_OFFERED,
@@ -59,8 +63,16 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
 ];
 
+/// What AWS does not offer, and MinIO does. Off unless configured.
+pub static EXTENSIONS: &[Operation] = &[
+    Operation { name: "AssumeRoleWithCertificate", read_only: true, plan: with_certificate::plan },
+    Operation { name: "AssumeRoleWithLDAPIdentity", read_only: true, plan: with_ldap::plan },
+];
+
 /// Those that an identity provider's word is enough for.
 const UNSIGNED: &[&str] = &[
+    "AssumeRoleWithCertificate",
+    "AssumeRoleWithLDAPIdentity",
     #[cfg(feature = "saml")]
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
