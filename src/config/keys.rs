@@ -203,6 +203,14 @@ const KEYS: &[Key] = &[
         "files with resource control policies, in the same way",
         "nothing but their own policies limits resources",
     ),
+    key(
+        "sts.issuer_url",
+        Text,
+        "",
+        "public URL below which discovery documents and keys of accounts that give out web identity tokens can be had; no \
+         object can be read at its host without a signature",
+        "left out: no account gives out tokens, for nobody could verify them",
+    ),
     key("log.format", Text, "\"text\"", "`text` for people, `json` for machines", "the log is read by people first"),
     key(
         "log.level",

@@ -22,7 +22,7 @@ use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
-    gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
+    gateway::{issuer::IssuerUrl, organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
 };
@@ -65,6 +65,8 @@ pub struct Config {
     pub organization: Organization,
     /// The files that it is read from.
     pub organization_files: Vec<PathBuf>,
+    /// Where the discovery documents of token issuers can be had.
+    pub issuer: Option<IssuerUrl>,
     /// How much there may be of what.
     pub quotas: Quotas,
     /// Backends, in the order in which they are asked for.

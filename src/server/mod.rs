@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::watch;
@@ -41,6 +41,7 @@ use crate::{
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
+        issuer::IssuerUrl,
         keys::DerivedKeys,
         organization::Organization,
         read::Connection,
@@ -62,6 +63,7 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
+    issuer: Arc<ArcSwapOption<IssuerUrl>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -133,12 +135,14 @@ impl Server {
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
+        let issuer = Arc::new(ArcSwapOption::new(settings.issuer.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
         let world = World {
             directory: known,
             account,
             organization: limits_of_all,
             quotas: quotas.clone(),
+            issuer: issuer.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
             random,
@@ -188,6 +192,7 @@ impl Server {
             shared,
             organization,
             quotas,
+            issuer,
             spool,
             certificate,
             draining,
@@ -208,6 +213,7 @@ impl Server {
         }
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
+        self.issuer.store(next.issuer.clone());
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

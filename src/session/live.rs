@@ -114,6 +114,11 @@ impl Session {
         self.issued
     }
 
+    /// From when on it is not good any more.
+    pub fn expires(&self) -> Timestamp {
+        self.expires
+    }
+
     /// When a device proved its holder, if one did.
     pub fn mfa(&self) -> Option<Timestamp> {
         self.mfa

@@ -8,6 +8,7 @@ mod assume_root;
 mod federation_token;
 mod granted;
 mod identity;
+mod identity_token;
 mod session_token;
 mod texts;
 
@@ -22,12 +23,19 @@ use crate::{
     gateway::caller::Caller,
 };
 
+/// The version of the API.
+pub const VERSION: &str = "2011-06-15";
+/// The `xmlns` of its answers.
+pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// The member of a web identity token that AWS's own claims are in.
+pub const CLAIMS: &str = "https://sts.amazonaws.com/";
+
 /// The API.
 pub fn api(world: Arc<World>) -> Api {
     Api {
         service: "sts",
-        version: "2011-06-15",
-        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        version: VERSION,
+        namespace: NAMESPACE,
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
         unsigned: UNSIGNED,
@@ -47,6 +55,7 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
     Operation { name: "GetFederationToken", read_only: true, plan: federation_token::plan },
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
+    Operation { name: "GetWebIdentityToken", read_only: true, plan: identity_token::plan },
 ];
 
 /// Those that an identity provider's word is enough for.
@@ -56,12 +65,8 @@ const LATER: &str = "it is not done yet";
 const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
-pub static NOT_OFFERED: &[NotOffered] = &[
-    ("AssumeRoleWithSAML", LATER),
-    ("AssumeRoleWithWebIdentity", LATER),
-    ("GetDelegatedAccessToken", DELEGATED),
-    ("GetWebIdentityToken", LATER),
-];
+pub static NOT_OFFERED: &[NotOffered] =
+    &[("AssumeRoleWithSAML", LATER), ("AssumeRoleWithWebIdentity", LATER), ("GetDelegatedAccessToken", DELEGATED)];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
 fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {

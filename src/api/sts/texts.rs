@@ -18,6 +18,13 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+fn is_scope(text: &str) -> bool {
+    let is_value = |value: &str| {
+        !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",\\".contains(&byte))
+    };
+    text.split(' ').all(is_value)
+}
+
 fn is_words(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
@@ -60,6 +67,14 @@ pub(super) const UNBOUNDED_POLICY: Text = Text { length: 1..=usize::MAX, pattern
 /// The key of a session tag.
 pub(super) const TAG_KEY: Text =
     Text { length: 1..=128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: crate::base::name::is_tag_text };
+/// For whom a web identity token is.
+pub(super) const AUDIENCE: Text = Text { length: 1..=1_000, pattern: "", fits: |_| true };
+/// OAuth 2.0 scope values (RFC 6749, section 3.3), as STS takes them.
+pub(super) const SCOPE: Text = Text {
+    length: 1..=256,
+    pattern: r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+( [\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+)*",
+    fits: is_scope,
+};
 /// An access key id.
 pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]*", fits: is_words };
 /// A sealed message. Longer than whatever was sealed here.
