@@ -2,10 +2,13 @@
 
 mod assume;
 mod delegation;
+mod discovery;
+mod identity_token;
 mod live;
 mod records;
 mod restricted;
 mod root;
+mod rotation;
 mod tokens;
 
 use std::collections::BTreeMap;
