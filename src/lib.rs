@@ -45,6 +45,8 @@
 //!   objects and buckets for one request at most. Its answer is believed for five seconds, or until a change of the object
 //!   or the bucket passes through here. An unclear answer denies.
 //! - No bucket policy and no public access block reaches a store: they are kept here and hold in front of any.
+//! - No store is written for temporary credentials: their sealed token says everything ([`session`]), and whatever it
+//!   rests on is looked at again at each use.
 //! - No lock is held over an await.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.

@@ -221,7 +221,8 @@ impl Gateway {
     }
 
     fn note_use(&self, caller: &Caller, at: Timestamp, service: &str, region: &str) {
-        if let Some(key) = caller.access_key() {
+        // Of temporary keys, the last use is not kept.
+        if let (Some(key), None) = (caller.access_key(), caller.session()) {
             self.shared.directory.note_use(key, at, service, region);
         }
     }

@@ -21,6 +21,9 @@ const SECONDS: usize = 900;
 /// What root can be taken for: policies of AWS below this.
 const TASKS: &str = "arn:aws:iam::aws:policy/root-task/";
 
+/// What root may do before its task is looked at.
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+
 /// An account, or the ARN of its root.
 const TARGET: Text = Text { length: 12..=2_048, pattern: "", fits: |_| true };
 
@@ -48,7 +51,9 @@ pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
         if !is_member {
             return Err(denied("The target account is no member of the organization."));
         }
-        let policies = SessionPolicies { inline: None, managed: vec![managed(scene, account, &task)?] };
+        // The policies of tasks only deny: of what root may do, they leave the task.
+        let managed = vec![managed(scene, account, &task)?];
+        let policies = SessionPolicies { inline: Some(EVERYTHING.to_owned()), managed };
         let source_identity = scene.caller.session().and_then(|session| session.source_identity()).map(str::to_owned);
         let issued = issue(
             scene,

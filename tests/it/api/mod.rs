@@ -17,7 +17,7 @@ mod story;
 mod story_account;
 mod story_certificates;
 mod story_keys;
-mod story_mfa;
+pub mod story_mfa;
 mod story_passwords;
 mod story_roles;
 

@@ -22,15 +22,15 @@ const WRONG: &str =
     "<Code>InvalidAuthenticationCode</Code><Message>Authentication code for device is not valid.</Message>";
 
 /// A gateway, and the device that a client holds.
-struct Held {
-    gateway: Gateway,
+pub struct Held {
+    pub gateway: Gateway,
     seed: Vec<u8>,
     now: i64,
 }
 
 impl Held {
     /// A gateway with a user `ann` and a device `phone` that is nobody's.
-    fn new(upstream: &Upstream) -> Self {
+    pub fn new(upstream: &Upstream) -> Self {
         let gateway = Gateway::start(upstream);
         gateway.user("ann", None);
         let made = call(&gateway, &gateway.root(), "CreateVirtualMFADevice", &[NAME]);
@@ -41,7 +41,7 @@ impl Held {
     }
 
     /// What the device shows so many steps from when it was made.
-    fn code(&self, step: i64) -> String {
+    pub fn code(&self, step: i64) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.seed);
         let tag = hmac::sign(&key, &(self.now + step).to_be_bytes());
         let at = usize::from(tag.as_ref()[19] & 15);
@@ -54,7 +54,7 @@ impl Held {
     }
 
     /// A call with two codes, by their steps.
-    fn codes(&self, action: &str, user: &str, steps: [i64; 2], status: u16, holds: &str) {
+    pub fn codes(&self, action: &str, user: &str, steps: [i64; 2], status: u16, holds: &str) {
         let [one, two] = steps.map(|step| self.code(step));
         let codes = [("UserName", user), PHONE, ("AuthenticationCode1", &one), ("AuthenticationCode2", &two)];
         self.says(action, &codes, status, holds);

@@ -11,10 +11,14 @@ use std::{
 use super::{
     client::Request,
     gateway::{ALLOW_ALL, Gateway, Setup, until},
-    signer::Signer,
+    signer::{Key, Signer},
     upstream::Upstream,
 };
-use crate::{api::call, postgres};
+use crate::{
+    api::call,
+    postgres,
+    sts::{assume, credentials, done, role, trust_account},
+};
 
 /// Within this time every node shows a change.
 const SEEN: Duration = Duration::from_secs(1);
@@ -103,4 +107,48 @@ fn a_database_that_is_away_is_done_without_for_as_long_as_the_configuration_says
     assert_eq!(made.status, 200, "nothing of it was made while the database was away: {}", made.text());
     thread::sleep(SEEN);
     assert_eq!(call(&nodes[1], &nodes[1].root(), "GetUser", &[("UserName", "Half")]).status, 200);
+}
+
+/// Whichever node made a session, all of them open it, and all of them know within the bound that it is over.
+#[test]
+fn sessions_end_on_every_node() {
+    const BOUND: Duration = Duration::from_secs(5);
+    let (upstream, dir) = (Upstream::start(), tempfile::tempdir().unwrap());
+    let url = dir.path().join("url");
+    fs::write(&url, postgres::server().database()).unwrap();
+    let (one, other) = (node(&upstream, &url, "300"), node(&upstream, &url, "300"));
+    let revoking = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*",
+        "Condition":{"DateLessThan":{"aws:TokenIssueTime":"2999-01-01T00:00:00Z"}}}}"#;
+    type End<'a> = &'a dyn Fn(&Gateway, &Key, &Key);
+    let rows: [(&str, End<'_>); 5] = [
+        ("key", &|node, owner, _| node.revoke_key(owner)),
+        ("detached", &|node, _, _| {
+            drop(done(node, "DeleteRolePolicy", &[("RoleName", "detached"), ("PolicyName", "p")]))
+        }),
+        ("deleted", &|node, _, _| {
+            done(node, "DeleteRolePolicy", &[("RoleName", "deleted"), ("PolicyName", "p")]);
+            done(node, "DeleteRole", &[("RoleName", "deleted")]);
+        }),
+        ("denied", &|node, _, _| {
+            let policy = [("PolicyName", "AWSRevokeOlderSessions"), ("PolicyDocument", revoking)];
+            done(node, "PutRolePolicy", &[&[("RoleName", "denied")], &policy[..]].concat());
+        }),
+        ("ended", &|node, _, session| drop(done(node, "DeleteAccessKey", &[("AccessKeyId", &session.id)]))),
+    ];
+    for (name, end) in rows {
+        let owner = one.user(name, Some(ALLOW_ALL));
+        role(&one, name, &trust_account(), Some(ALLOW_ALL));
+        let session = credentials(&assume(&one, &owner, name, &[]));
+        let is_good = |node: &Gateway| node.send(&Signer::s3(&session), get()).status == 200;
+        assert!(is_good(&one), "{name}");
+        until("the other node knows the role", || is_good(&other));
+        let since = Instant::now();
+        end(&one, &owner, &session);
+        assert!(!is_good(&one), "{name}: over at once where it was ended");
+        until("the session is over on the other node", || !is_good(&other));
+        eprintln!("{name}: over on the other node after {:?}", since.elapsed());
+        assert!(since.elapsed() < BOUND, "{name}: {:?}", since.elapsed());
+    }
+    let metrics = other.admin("/metrics").text();
+    assert!(metrics.contains("countersign_snapshot_confirmed_timestamp_seconds "), "how late a node may be is told");
 }

@@ -2,6 +2,7 @@
 
 mod assume;
 mod delegation;
+mod devices;
 mod discovery;
 mod identity_token;
 mod live;
