@@ -47,6 +47,8 @@
 //! - No bucket policy and no public access block reaches a store: they are kept here and hold in front of any.
 //! - No store is written for temporary credentials: their sealed token says everything ([`session`]), and whatever it
 //!   rests on is looked at again at each use.
+//! - No object is read without a signature at the host of the token issuers ([`gateway::issuer`]): whoever may write a public
+//!   object cannot write an issuer's keys.
 //! - No lock is held over an await.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.
