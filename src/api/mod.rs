@@ -20,6 +20,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use self::quotas::Quotas;
 use crate::{
     base::{AccountId, Random},
+    federation::oidc::Keys,
     gateway::{backend::OwnApi, issuer::IssuerUrl, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -35,6 +36,8 @@ pub struct World {
     pub organization: Arc<ArcSwap<Organization>>,
     /// Where the discovery documents of token issuers can be had.
     pub issuer: Arc<ArcSwapOption<IssuerUrl>>,
+    /// The keys of identity providers.
+    pub provider_keys: Arc<ArcSwap<Keys>>,
     /// How much there may be of what.
     pub quotas: Arc<ArcSwap<Quotas>>,
     /// Opens what denials tell sealed.

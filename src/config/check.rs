@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, organization, pem, raw::RELATIVE,
-    root, store::store, upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, oidc, organization, pem,
+    raw::RELATIVE, root, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -27,6 +27,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let data_dir = data_dir(&mut raw);
     let listen = address(&mut raw, "listen");
     let (organization, organization_files) = organization::organization(&mut raw);
+    let (oidc, oidc_files) = oidc::oidc(&mut raw);
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
@@ -49,6 +50,8 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         issuer: raw.parsed("sts.issuer_url", ISSUER_URL, IssuerUrl::parse),
         organization,
         organization_files,
+        oidc,
+        oidc_files,
         data_dir,
     };
     check_issuer_host(&mut raw, &config);

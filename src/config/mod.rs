@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod keys;
+mod oidc;
 mod organization;
 pub mod pem;
 pub mod raw;
@@ -22,6 +23,7 @@ use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::{AccountId, SecretKey},
+    federation::oidc::keys::Settings,
     gateway::{issuer::IssuerUrl, organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
@@ -67,6 +69,10 @@ pub struct Config {
     pub organization_files: Vec<PathBuf>,
     /// Where the discovery documents of token issuers can be had.
     pub issuer: Option<IssuerUrl>,
+    /// How the keys of identity providers are had.
+    pub oidc: Settings,
+    /// The files that it is read from.
+    pub oidc_files: Vec<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
     /// Backends, in the order in which they are asked for.

@@ -320,7 +320,10 @@ fn variable(key: &str) -> String {
 
 /// The declaration of a key.
 fn declared(key: &str) -> Option<Key> {
-    let Some(rest) = key.strip_prefix("upstream.") else { return plain().find(|known| known.name == key) };
+    let Some(rest) = key.strip_prefix("upstream.") else {
+        let is_in = |table: &Key| key.strip_prefix(table.name).is_some_and(|rest| rest.starts_with('.'));
+        return plain().find(|known| known.name == key || (known.kind == Kind::Table && is_in(known)));
+    };
     let (_, name) = upstream_key(rest)?;
     let name = if name.starts_with("headers.") { "headers" } else { name };
     UPSTREAM_KEYS.iter().copied().find(|known| known.name == name)

@@ -5,6 +5,7 @@
 //!
 //! [`outbound`] is the other way: the keys with which accounts sign tokens for others to believe.
 
+pub mod oidc;
 pub mod outbound;
 
 use crate::base::{Tag, Timestamp};

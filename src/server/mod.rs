@@ -38,6 +38,7 @@ use crate::{
     api::{self, World, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
+    federation::oidc::Keys,
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -64,6 +65,7 @@ pub struct Server {
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
     issuer: Arc<ArcSwapOption<IssuerUrl>>,
+    provider_keys: Arc<ArcSwap<Keys>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -133,6 +135,7 @@ impl Server {
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
+        let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let issuer = Arc::new(ArcSwapOption::new(settings.issuer.clone()));
@@ -141,6 +144,7 @@ impl Server {
             directory: known,
             account,
             organization: limits_of_all,
+            provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
             issuer: issuer.clone(),
             messages: messages.clone(),
@@ -193,6 +197,7 @@ impl Server {
             organization,
             quotas,
             issuer,
+            provider_keys,
             spool,
             certificate,
             draining,
@@ -207,6 +212,7 @@ impl Server {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
+        let oidc = next.oidc.clone();
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
@@ -214,6 +220,10 @@ impl Server {
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
         self.issuer.store(next.issuer.clone());
+        // What was fetched is good for as long as it would be fetched in the same way.
+        if *self.provider_keys.load().settings() != oidc {
+            self.provider_keys.store(Arc::new(Keys::new(oidc)));
+        }
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

@@ -21,9 +21,12 @@ import tomllib
 from botocore.exceptions import ClientError
 
 import boto_world
+import identity_provider
 import servers
 
 HERE = pathlib.Path(__file__).parent
+# Where the gateway's own identity tokens say that they come from.
+ISSUERS = "https://sts.example.com"
 CLIENTS = ["aws2", "aws1", "boto", "js", "s3cmd", "rclone"]
 SPEAK_IAM = ["aws2", "aws1", "boto", "js"]
 # What was accepted is told, so that nobody forgets it.
@@ -146,6 +149,17 @@ def sessions(server):
                   root.bucket_of(["a"]))
 
 
+def web_identity(server, tokens):
+    root = boto_world.World(server.endpoint, server.access_key, server.secret_key, "web-identity")
+    return script("web identity", "web_identity_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  root.bucket_of(["a"]), tokens)
+
+
+def identity_tokens(server):
+    return script("identity tokens", "identity_token_cases.py", server.endpoint, server.access_key, server.secret_key,
+                  server.account, ISSUERS)
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -180,6 +194,9 @@ def main(clients):
         # IAM has settings of the whole account: each client has one for itself.
         alone = {client: stack.enter_context(servers.gateway()) for client in speakers}
         apart = stack.enter_context(servers.gateway())
+        provider = stack.enter_context(identity_provider.identity_provider())
+        tokens = stack.enter_context(provider.tokens())
+        federated = stack.enter_context(servers.configured(ceph, provider.settings() + f'[sts]\nissuer_url = "{ISSUERS}"\n'))
         pool = stack.enter_context(workers())
         print("Ceph and the gateways are up", flush=True)
         tours = {"aws1": os.environ["AWS_CLI_1"], "aws2": f"{os.environ['AWS_CLI_2']} --endpoint-url $AWS_ENDPOINT_URL"}
@@ -196,6 +213,8 @@ def main(clients):
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
+        wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)
+        wanted["as expected", "as an identity provider"] = pool.submit(identity_tokens, federated)
         seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:
         tally.sound(client, seen["direct", client])

@@ -2,6 +2,7 @@
 that ends what it started, by process id."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 
 HERE = pathlib.Path(__file__).parent
@@ -63,6 +65,50 @@ def gateway(upstream=None):
             log.close()
             if status != 0:
                 raise RuntimeError(f"the gateway ended with {status}:\n" + pathlib.Path(data, "log").read_text()[-2000:])
+
+
+@contextlib.contextmanager
+def configured(upstream, more):
+    """`countersign serve` with a configuration of its own, with these lines at its end; `init` made its account."""
+    key, account = ("AKIACONFIGURED000001", "the-secret-of-a-root-user-for-tests-only"), "111122223333"
+    with tempfile.TemporaryDirectory(prefix="countersign-clients-") as folder:
+        data, file, log = (pathlib.Path(folder, name) for name in ("data", "countersign.toml", "log"))
+        file.write_text(f'''data_dir = "{data}"
+listen = "127.0.0.1:0"
+admin_listen = "127.0.0.1:0"
+log.format = "json"
+[[upstream]]
+name = "store"
+url = "{upstream.endpoint}"
+access_key_id = "{upstream.access_key}"
+secret_access_key_variable = "STORE_SECRET"
+{more}''')
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("COUNTERSIGN_", "AWS_"))}
+        environment |= {"STORE_SECRET": upstream.secret_key}
+        root = {"COUNTERSIGN_ROOT_ACCESS_KEY_ID": key[0], "COUNTERSIGN_ROOT_SECRET_ACCESS_KEY": key[1], "COUNTERSIGN_ACCOUNT_ID": account}
+        subprocess.run([binary(), "init", "--data-dir", data], env=environment | root, check=True, capture_output=True)
+        with open(log, "wb") as out:
+            process = subprocess.Popen([binary(), "serve", "--config", file], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                       env=environment, start_new_session=True)
+            try:
+                yield Server(f"http://{served_at(process, log)}", *key, account, str(data))
+            finally:
+                process.send_signal(signal.SIGTERM)
+                if process.wait(timeout=60) != 0:
+                    raise RuntimeError("the gateway did not end well:\n" + log.read_text()[-2000:])
+
+
+def served_at(process, log):
+    """Where it says in its log that it serves."""
+    for _ in range(300):
+        told = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+        for line in told:
+            if address := line.get("address") or line.get("fields", {}).get("address"):
+                return address
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError("the gateway did not start:\n" + log.read_text()[-2000:])
 
 
 def read_banner(process, data):

@@ -18,6 +18,7 @@ mod mapping_documents;
 mod mapping_execute_api;
 mod mapping_table;
 mod mapping_upstream;
+mod oidc;
 mod policy;
 mod postgres;
 mod road;

@@ -27,7 +27,7 @@ mod members;
 pub mod mfa;
 mod nodes;
 mod not_offered;
-mod oidc_providers;
+pub(super) mod oidc_providers;
 pub mod organizations;
 mod organizations_report;
 mod password_policies;

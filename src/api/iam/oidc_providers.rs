@@ -1,9 +1,9 @@
 //! OpenID Connect providers: whose web identity tokens roles may trust.
 //! Source: IAM user guide, "Create an OpenID Connect (OIDC) identity provider in IAM".
 //!
-//! No provider is asked for its certificate. Where no thumbprints are given AWS looks one up; here there are none then, and
-//! the certificate of the provider's keys has to be signed by a trusted authority, as it has to on AWS wherever thumbprints
-//! are not needed.
+//! No provider is asked for its certificate here. Where no thumbprints are given AWS looks one up; here there are none then,
+//! and the certificate of the provider's keys has to be signed by a trusted authority, as it has to on AWS wherever
+//! thumbprints are not needed. How tokens are verified: [`oidc`].
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,8 @@ use crate::{
         quotas::Quota,
     },
     base::{AccountId, Arn, Fault},
-    store::{ErrorKind, Item, ItemKind, Page},
+    federation::oidc::{self, Provider},
+    store::{ErrorKind, Item, ItemKind, Page, UnitOfWork},
 };
 
 /// The most thumbprints of one provider.
@@ -154,6 +155,20 @@ pub(super) fn update_thumbprints(scene: &Scene<'_>, input: &mut Input<'_>) -> Re
     })
 }
 
+/// The provider that an issuer names, with its ARN, if the account has registered it. Names are found without regard to
+/// case; whether the issuer is this very provider, its verifier says.
+pub(in crate::api) fn registered(
+    work: &mut dyn UnitOfWork,
+    account: AccountId,
+    issuer: &str,
+) -> Result<Option<(Arn, Provider)>, Fault> {
+    let Some(name) = oidc::name_of(issuer).filter(|_| oidc::is_url(issuer)) else { return Ok(None) };
+    let Some(item) = work.item(account, ItemKind::OidcProvider, name)? else { return Ok(None) };
+    let Details { client_ids, thumbprints } = details(&item)?;
+    let url = format!("https://{}", item.name);
+    Ok(Some((arn(account, &item.name), Provider { url, client_ids, thumbprints, claims: Vec::new() })))
+}
+
 /// The provider that a call names.
 pub(super) fn target(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<ItemTarget, Fault> {
     let arn = input.required("OpenIDConnectProviderArn", &ARN);
@@ -203,16 +218,7 @@ fn arn(account: AccountId, name: &str) -> Arn {
 /// The URL without its scheme: a host, and a path if there is one. No port, no query.
 fn name_of(url: &str) -> Result<&str, Fault> {
     let refused = || validation_error("Invalid Open ID Connect Provider URL");
-    let name = url.strip_prefix("https://").ok_or_else(refused)?;
-    let (host, path) = name.split_once('/').unwrap_or((name, ""));
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let is_path = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@%/".contains(&byte));
-    if host.split('.').all(is_label) && is_path { Ok(name) } else { Err(refused()) }
+    oidc::name_of(url).filter(|_| oidc::is_url(url)).ok_or_else(refused)
 }
 
 /// Each once, and not too many of them.

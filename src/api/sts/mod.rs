@@ -11,6 +11,7 @@ mod identity;
 mod identity_token;
 mod session_token;
 mod texts;
+mod web_identity;
 
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ pub fn api(world: Arc<World>) -> Api {
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
+    Operation { name: "AssumeRoleWithWebIdentity", read_only: true, plan: web_identity::plan },
     Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
@@ -59,14 +61,13 @@ pub static OFFERED: &[Operation] = &[
 ];
 
 /// Those that an identity provider's word is enough for.
-const UNSIGNED: &[&str] = &[];
+const UNSIGNED: &[&str] = &["AssumeRoleWithWebIdentity"];
 
 const LATER: &str = "it is not done yet";
 const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
-pub static NOT_OFFERED: &[NotOffered] =
-    &[("AssumeRoleWithSAML", LATER), ("AssumeRoleWithWebIdentity", LATER), ("GetDelegatedAccessToken", DELEGATED)];
+pub static NOT_OFFERED: &[NotOffered] = &[("AssumeRoleWithSAML", LATER), ("GetDelegatedAccessToken", DELEGATED)];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
 fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {

@@ -75,6 +75,10 @@ pub(super) const SCOPE: Text = Text {
     pattern: r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+( [\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+)*",
     fits: is_scope,
 };
+/// A token of an identity provider: whatever else is wrong with it is told apart.
+pub(super) const WEB_IDENTITY_TOKEN: Text = Text { length: 4..=20_000, pattern: "", fits: |_| true };
+/// The host of an identity provider of another protocol.
+pub(super) const PROVIDER_ID: Text = Text { length: 4..=2_048, pattern: "", fits: |_| true };
 /// An access key id.
 pub(super) const ACCESS_KEY_ID: Text = Text { length: 16..=128, pattern: r"[\w]*", fits: is_words };
 /// A sealed message. Longer than whatever was sealed here.

@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod oidc;
 mod variables;
 
 use countersign::config::{self, Config, Faults};

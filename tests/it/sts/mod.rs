@@ -6,11 +6,14 @@ mod devices;
 mod discovery;
 mod identity_token;
 mod live;
+mod recipes;
 mod records;
 mod restricted;
 mod root;
 mod rotation;
+mod round_trip;
 mod tokens;
+mod web_identity;
 
 use std::collections::BTreeMap;
 
