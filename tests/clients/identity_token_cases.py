@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-REGION, AUDIENCE, AWS = "us-east-1", "https://api.example.com", "https://sts.amazonaws.com/"
+# The CLI takes what begins with https:// for a place to read the parameter from.
+REGION, AUDIENCE, AWS = "us-east-1", "api.example.com", "https://sts.amazonaws.com/"
 
 
 def decoded(text):

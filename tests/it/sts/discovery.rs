@@ -64,12 +64,14 @@ fn at_the_issuers_host_no_object_is_read_without_a_signature_and_elsewhere_none_
         assert!(answer.status < 300, "{}", answer.text());
     }
     let local = gateway.address.to_string();
+    let asking = format!("{documents}?Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
     let upper = documents.to_uppercase();
     let escaped = documents.replace(".well", "%2Ewell");
     let rows = [
         (HOST, &*documents, 200, "\"jwks_uri\""),
         ("STS.EXAMPLE.COM:9000", &documents, 200, "\"jwks_uri\""),
         ("sts.example.com.", &documents, 200, "\"jwks_uri\""),
+        (HOST, &asking, 200, "\"jwks_uri\""),
         (HOST, &other, 404, "<Code>NotFound</Code>"),
         (HOST, &upper, 404, "<Code>NotFound</Code>"),
         (HOST, &escaped, 404, "<Code>NotFound</Code>"),
