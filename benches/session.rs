@@ -55,6 +55,7 @@ fn claims() -> Claims {
         mfa: None,
         source_identity: None,
         provider: None,
+        delegate: None,
         packed: Packed::default(),
     }
 }

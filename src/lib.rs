@@ -50,8 +50,11 @@
 //! - No object is read without a signature at the host of the token issuers ([`gateway::issuer`]): whoever may write a public
 //!   object cannot write an issuer's keys.
 //! - No lock is held over an await.
+//! - No delegate gets past its session policies, whoever grants what it asks for; no exchange token is kept, but its digest,
+//!   and none counts before its delivery is known.
 //! - No secret has `Debug` or `Display`; `expose` is the only way to its text.
 //! - No clock below floor 2, and one clock on the road: time is a parameter.
+//! - Nothing is taken from a SAML response that its provider's signature does not cover ([`federation::saml`]).
 //! - No last byte of an upload leaves before the whole body is proven.
 //! - No request without a record: step 7 runs for allowed, denied, malformed and broken ones.
 #![forbid(unsafe_code)]

@@ -29,6 +29,7 @@ static TOKEN: LazyLock<String> = LazyLock::new(|| {
         mfa: None,
         source_identity: None,
         provider: None,
+        delegate: None,
         packed: Packed {
             tags: vec![SessionTag { key: "team".into(), value: "blue".repeat(40), transitive: true }],
             ..Packed::default()

@@ -5,6 +5,7 @@
 //! S3 Control has S3's XML; [`discovery`] answers without credentials what token issuers publish.
 
 pub mod coverage;
+pub mod delegation;
 pub mod discovery;
 pub mod iam;
 pub mod query;
@@ -17,10 +18,10 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use self::quotas::Quotas;
+use self::{delegation::Delegation, quotas::Quotas};
 use crate::{
     base::{AccountId, Random},
-    federation::oidc::Keys,
+    federation::{oidc::Keys, saml},
     gateway::{backend::OwnApi, issuer::IssuerUrl, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -40,10 +41,16 @@ pub struct World {
     pub provider_keys: Arc<ArcSwap<Keys>>,
     /// How much there may be of what.
     pub quotas: Arc<ArcSwap<Quotas>>,
+    /// Who may ask other accounts for permissions.
+    pub delegation: Arc<ArcSwap<Delegation>>,
     /// Opens what denials tell sealed.
     pub messages: Arc<MessageKey>,
     /// Makes temporary credentials.
     pub sessions: Arc<Sessions>,
+    /// To whom SAML assertions have to be addressed.
+    pub saml: Arc<ArcSwap<saml::Settings>>,
+    /// The SAML assertions that were used here.
+    pub saml_used: saml::Used,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

@@ -24,7 +24,13 @@ pub struct Row {
 }
 
 macro_rules! quotas {
-    ($($quota:ident $key:literal $told:literal $default:literal to $most:literal: $about:literal,)+) => {
+    (@why $most:literal) => {
+        concat!("AWS's quota; it can be set from 1 to ", stringify!($most))
+    };
+    (@why $most:literal $ours:literal) => {
+        concat!($ours, "; it can be set from 1 to ", stringify!($most))
+    };
+    ($($quota:ident $key:literal $told:literal $default:literal to $most:literal: $about:literal $($ours:literal)?,)+) => {
         /// What is bounded.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Quota {
@@ -40,7 +46,7 @@ macro_rules! quotas {
             shown: stringify!($default),
             most: $most,
             about: $about,
-            why: concat!("AWS's quota; it can be set from 1 to ", stringify!($most)),
+            why: quotas!(@why $most $($ours)?),
         }),+];
     };
 }
@@ -65,6 +71,7 @@ quotas! {
     OidcProviders "oidc_providers" "OpenIdConnectProvidersPerAccount" 100 to 10000: "OpenID Connect providers of an account",
     OidcClientIds "oidc_client_ids" "ClientIdsPerOpenIdConnectProvider" 100 to 1000: "client ids of an OpenID Connect provider",
     SamlProviders "saml_providers" "SAMLProvidersPerAccount" 100 to 10000: "SAML providers of an account",
+    DelegationRequests "delegation_requests" "DelegationRequestsPerAccount" 1000 to 10000: "delegation requests that an account has made" "AWS tells of none; those whose time is over make room",
 }
 
 /// What each quota is set to.

@@ -32,6 +32,7 @@ impl Source {
         watched.extend(config.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]));
         watched.extend(config.organization_files.iter().cloned());
         watched.extend(config.oidc_files.iter().cloned());
+        watched.extend(config.delegation_files.iter().cloned());
         Self { path, watched, fixed: config.fixed() }
     }
 

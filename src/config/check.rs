@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, oidc, organization, pem,
-    raw::RELATIVE, root, store::store, upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, delegation, oidc, organization,
+    pem, raw::RELATIVE, root, saml, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -28,6 +28,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let listen = address(&mut raw, "listen");
     let (organization, organization_files) = organization::organization(&mut raw);
     let (oidc, oidc_files) = oidc::oidc(&mut raw);
+    let delegation = delegation::delegation(&mut raw);
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
@@ -48,10 +49,14 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         upstreams: upstreams(&mut raw, listen, variables),
         quotas: quotas(&mut raw),
         issuer: raw.parsed("sts.issuer_url", ISSUER_URL, IssuerUrl::parse),
+        saml: saml::saml(&mut raw),
         organization,
         organization_files,
         oidc,
         oidc_files,
+        delegation: delegation.delegation,
+        delegation_files: delegation.files,
+        delegation_ca_file: delegation.ca_file,
         data_dir,
     };
     check_issuer_host(&mut raw, &config);

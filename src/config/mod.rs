@@ -4,12 +4,14 @@
 //! by a test. [`raw`] is what was said, [`Config`] is what is meant.
 
 pub mod check;
+mod delegation;
 pub mod keys;
 mod oidc;
 mod organization;
 pub mod pem;
 pub mod raw;
 pub mod root;
+mod saml;
 mod store;
 mod upstream;
 
@@ -20,7 +22,7 @@ use raw::Raw;
 pub use raw::{Fault, Faults};
 
 use crate::{
-    api::quotas::Quotas,
+    api::{delegation::Delegation, quotas::Quotas},
     audit::spool::Durability,
     base::{AccountId, SecretKey},
     federation::oidc::keys::Settings,
@@ -73,8 +75,16 @@ pub struct Config {
     pub oidc: Settings,
     /// The files that it is read from.
     pub oidc_files: Vec<PathBuf>,
+    /// Who may ask other accounts for permissions.
+    pub delegation: Delegation,
+    /// The files that its templates are read from.
+    pub delegation_files: Vec<PathBuf>,
+    /// Authorities that its notices trust instead of the system's, PEM.
+    pub delegation_ca_file: Option<PathBuf>,
     /// How much there may be of what.
     pub quotas: Quotas,
+    /// To whom SAML assertions have to be addressed.
+    pub saml: crate::federation::saml::Settings,
     /// Backends, in the order in which they are asked for.
     pub upstreams: Vec<Upstream>,
 }

@@ -320,9 +320,12 @@ fn variable(key: &str) -> String {
 
 /// The declaration of a key.
 fn declared(key: &str) -> Option<Key> {
+    let is_in = |table: &Key| {
+        let entry = key.strip_prefix(table.name).and_then(|rest| rest.strip_prefix('.'));
+        table.kind == Kind::Table && entry.is_some_and(|entry| !entry.is_empty())
+    };
     let Some(rest) = key.strip_prefix("upstream.") else {
-        let is_in = |table: &Key| key.strip_prefix(table.name).is_some_and(|rest| rest.starts_with('.'));
-        return plain().find(|known| known.name == key || (known.kind == Kind::Table && is_in(known)));
+        return plain().find(|known| known.name == key || is_in(known));
     };
     let (_, name) = upstream_key(rest)?;
     let name = if name.starts_with("headers.") { "headers" } else { name };

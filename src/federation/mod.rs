@@ -7,6 +7,7 @@
 
 pub mod oidc;
 pub mod outbound;
+pub mod saml;
 
 use crate::base::{Tag, Timestamp};
 

@@ -36,9 +36,10 @@ use crate::{
     telemetry::label::Denial,
 };
 
-/// What an account lends its users: `AllowUsersToChangePassword` of its password policy. Which operations that is, they
-/// say themselves. Source: IAM API reference, `PasswordPolicy`.
-static LENT: LazyLock<PolicySet> = LazyLock::new(|| everything("the account's password policy"));
+/// What an account lends: to its users what `AllowUsersToChangePassword` of its password policy says, to the owners of
+/// delegation requests what they do with them. Which operations that is, they say themselves. Source: IAM API reference,
+/// `PasswordPolicy`; IAM user guide, "Managing Permissions for Delegation Requests".
+static LENT: LazyLock<PolicySet> = LazyLock::new(|| everything("what the account lends"));
 
 /// What the federated users of root may do before their session policies are looked at: all that root may.
 static OF_ROOT: LazyLock<PolicySet> = LazyLock::new(|| everything("the root user's permissions"));
@@ -162,14 +163,16 @@ pub fn allows<T: Operation>(
         Some(vouched) => Party { has_boundary: false, ..party_vouched(vouched) },
         None => {
             let provider = session.and_then(Session::provider);
-            Party { has_boundary: boundary.is_some(), ..party(principal, arn.as_ref().map(Arn::as_str), provider) }
+            let party = party(principal, arn.as_ref().map(Arn::as_str), provider);
+            let is_delegate = session.is_some_and(|session| session.delegate().is_some());
+            Party { has_boundary: boundary.is_some(), is_delegate, ..party }
         }
     };
     let mut identity = identity.as_ref().map(IdentityPolicies::sets).unwrap_or_default();
     if matches!(principal, Principal::Federated(federated) if federated.issuer.is_none()) {
         identity.push(&OF_ROOT);
     }
-    if operation.is_lent() && matches!(principal, Principal::User(user) if user.account == guard.account) {
+    if operation.is_lent() && principal.account() == Some(guard.account) && principal.identity_id().is_some() {
         identity.push(&LENT);
     }
     let layers = Layers {
@@ -226,8 +229,9 @@ impl<'a> Guard<'a> {
         let caller = around.caller.principal().account();
         let plain = |account, is_trust| Self { account, policy: Ok(None), is_restricted: false, is_trust };
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
-            // What names no account belongs to whoever asks.
-            let named = resource.split(':').nth(4).and_then(|account| account.parse().ok());
+            // What names no account, or is no ARN, belongs to whoever asks.
+            let arn = resource.strip_prefix("arn:");
+            let named = arn.and_then(|arn| arn.split(':').nth(3)).and_then(|account| account.parse().ok());
             // Root of a member is lent by the account that manages the organization: it is asked as that one's own.
             let named = named.filter(|_| action != "sts:AssumeRoot");
             let account = named.or(caller).unwrap_or(around.resource_account);

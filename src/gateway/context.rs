@@ -195,9 +195,9 @@ impl<'a> Circumstances<'a> {
             "sourceidentity" => Value::maybe(session.source_identity()),
             "federatedprovider" => Value::maybe(session.provider()),
             "assumedroot" if matches!(self.caller.principal(), Principal::Root(_)) => {
-                match &session.packed().policies {
-                    Some(_) => Value::bool(true),
-                    None => Value::Absent,
+                match session.packed().policies.is_some() && session.delegate().is_none() {
+                    true => Value::bool(true),
+                    false => Value::Absent,
                 }
             }
             _ => Value::Absent,

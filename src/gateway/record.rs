@@ -357,7 +357,10 @@ fn shown<'a>(principal: &Principal, session: &'a Session) -> SessionShown<'a> {
         source_identity: session.source_identity(),
         provider: session.provider(),
         facts: &session.packed().facts,
-        is_assumed_root: matches!(principal, Principal::Root(_)) && session.packed().policies.is_some(),
+        is_assumed_root: matches!(principal, Principal::Root(_))
+            && session.packed().policies.is_some()
+            && session.delegate().is_none(),
+        delegate: session.delegate(),
     }
 }
 
@@ -420,7 +423,7 @@ fn invoke_resources<'a>(
 }
 
 fn own_resources<'a>(own: &'a OwnCall, account: AccountId, resources: &mut SmallVec<[Resource<'a>; 2]>) {
-    for need in own.needs.iter().filter(|need| need.resource != "*") {
+    for need in own.needs.iter().filter(|need| need.resource.starts_with("arn:")) {
         let kind = match need.resource.split(':').nth(5).and_then(|resource| resource.split('/').next()) {
             Some("user") => "AWS::IAM::User",
             Some("group") => "AWS::IAM::Group",

@@ -28,6 +28,8 @@ pub struct Policy {
 pub enum Kind {
     /// A user, a group or a role: its permissions.
     Identity,
+    /// The same, written by AWS, which does not refuse to itself all that it refuses to customers.
+    OfAws,
     /// A user or a role: the most that its permissions can be.
     Boundary,
     /// A session.
@@ -161,7 +163,7 @@ impl Statement {
         let action = raw.action.filter(given).ok_or_else(|| error("a statement has no action"))?;
         let resources = match (raw.resource, kind.has_resources()) {
             (Some(resource), true) if given(&resource) => {
-                let resources = Resources::compile(&resource, version, effect)?;
+                let resources = Resources::compile(&resource, version, effect, kind)?;
                 // Only identity-based policies may leave parts of ARNs out.
                 if kind == Kind::Bucket && !resources.complete {
                     return Err(error("a resource-based policy writes ARNs with all their parts"));
@@ -314,12 +316,15 @@ pub(super) fn is_vendor(text: &str) -> bool {
 }
 
 impl Resources {
-    fn compile(matching: &Matching, version: Version, effect: Effect) -> Result<Self, SyntaxError> {
+    fn compile(matching: &Matching, version: Version, effect: Effect, kind: Kind) -> Result<Self, SyntaxError> {
         // What AWS forbids to write allows nothing and spares nothing from a denial.
         let is_lenient = (effect == Effect::Allow) != matching.negated;
         let counts = |text: &&String| !(is_lenient && has_wildcard_type(text));
         let patterns = matching.patterns.iter().filter(counts).map(|text| {
-            let pattern = ResourcePattern::new(text, version);
+            let pattern = match kind {
+                Kind::OfAws => ResourcePattern::of_aws(text, version),
+                _ => ResourcePattern::new(text, version),
+            };
             pattern.ok_or_else(|| SyntaxError(format!("`{text}` is no pattern of resources")))
         });
         let complete = matching.patterns.iter().all(|text| is_complete(text));

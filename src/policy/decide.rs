@@ -240,8 +240,14 @@ impl<'a> Answers<'a> {
         }
     }
 
-    /// What grants, or the kind of policy that does not.
+    /// What grants, or the kind of policy that does not. Nothing gets whoever acts for somebody else past the session
+    /// policies.
     fn permission(&self, asked: &Asked<'_>) -> Result<AllowKind<'a>, Layer> {
+        let granted = self.granted(asked)?;
+        if asked.party.is_delegate && !self.session { Err(Layer::Session) } else { Ok(granted) }
+    }
+
+    fn granted(&self, asked: &Asked<'_>) -> Result<AllowKind<'a>, Layer> {
         if !asked.party.kind.is_of_account() {
             return Ok(self.by_resource(self.resource.ok_or(Layer::Resource)?.found));
         }

@@ -23,6 +23,8 @@ pub struct Party<'a> {
     pub issuer_id: Option<&'a str>,
     /// Whether a permissions boundary is attached to the user or the role.
     pub has_boundary: bool,
+    /// Whether somebody else acts for it: what it may do never goes past the session policies, whoever grants it.
+    pub is_delegate: bool,
 }
 
 /// The kinds of callers.
@@ -108,6 +110,7 @@ impl<'a> Party<'a> {
             issuer: None,
             issuer_id: None,
             has_boundary: false,
+            is_delegate: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
     pattern::Glob,
     start::{Beginning, Sought},
     truth::Truth,
-    variable::{Template, Text, Variable},
+    variable::{Part, Template, Text, Variable},
 };
 use crate::base::condition::Context;
 
@@ -17,7 +17,8 @@ pub enum ResourcePattern {
     All,
     /// An ARN of which only the resource may have wildcards: `arn:aws:s3:::`, and the resource with its beginning.
     Plain(Box<str>, Beginning, Glob),
-    /// An ARN: partition, service, region, account, and the resource. The first four have variables in conditions only.
+    /// An ARN: partition, service, region, account, and the resource. The first four have variables in conditions only,
+    /// but for the account of [`ResourcePattern::of_aws`].
     Parts(Box<[Template; 4]>, Template),
     /// A variable that holds the whole ARN. In conditions only.
     Whole(Variable),
@@ -73,6 +74,17 @@ impl ResourcePattern {
             ResourcePattern::Parts(head, _) if head.iter().any(has_variable) => None,
             _ => Some(pattern),
         }
+    }
+
+    /// Compiles the same of a policy that AWS manages, where the account may be the caller's own, `${aws:PrincipalAccount}`:
+    /// `AmazonTimestreamInfluxDBServiceRolePolicy` has it, though variables are documented to stand after the fifth colon
+    /// alone. It matches no other account, and nothing where the caller has none.
+    pub fn of_aws(text: &str, version: Version) -> Option<Self> {
+        let pattern = Self::arn(text, version)?;
+        let ResourcePattern::Parts(head, _) = &pattern else { return Some(pattern) };
+        let [partition, service, region, account] = &**head;
+        let is_fixed = ![partition, service, region].into_iter().any(has_variable);
+        (is_fixed && (!has_variable(account) || is_of_caller(account))).then_some(pattern)
     }
 
     /// Compiles a value of an ARN condition: variables may stand in any part, or be the whole.
@@ -183,6 +195,12 @@ fn has_variable(part: &Template) -> bool {
     matches!(part, Template::Parts(_))
 }
 
+/// Whether an account is the caller's, whoever calls.
+fn is_of_caller(account: &Template) -> bool {
+    matches!(account, Template::Parts(parts)
+        if matches!(&**parts, [Part::Variable(variable)] if variable.is("aws:principalaccount")))
+}
+
 /// The text before the first colon that does not stand in a variable, and the text after it.
 fn split(text: &str, version: Version) -> (&str, Option<&str>) {
     let (mut before, mut inside) = (0, false);
@@ -201,6 +219,45 @@ fn split(text: &str, version: Version) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::condition::Value;
+
+    /// The account of whoever calls.
+    struct Caller(Option<&'static str>);
+
+    impl Context for Caller {
+        fn value(&self, key: &str) -> Value<'_> {
+            let account = self.0.filter(|_| key == "aws:principalaccount");
+            account.map_or(Value::Absent, Value::borrowed)
+        }
+    }
+
+    #[test]
+    fn a_policy_of_aws_may_mean_the_callers_account() {
+        let pattern = "arn:*:kms:*:${aws:PrincipalAccount}:key/*";
+        assert_eq!(ResourcePattern::new(pattern, Version::V2012), None, "no customer's does");
+        let compiled = ResourcePattern::of_aws(pattern, Version::V2012).unwrap();
+        let key = |account: &str| format!("arn:aws:kms:us-east-1:{account}:key/a");
+        for (caller, account, expected) in [
+            (Some("111122223333"), "111122223333", Truth::True),
+            (Some("111122223333"), "444455556666", Truth::False),
+            (Some("*"), "444455556666", Truth::False),
+            (None, "111122223333", Truth::Unknown),
+        ] {
+            let resource = key(account);
+            assert_eq!(compiled.matches(&Resource::new(&resource), &Caller(caller)), expected, "{caller:?} {account}");
+        }
+        for refused in [
+            "arn:aws:kms:*:${aws:PrincipalTag/account}:key/*",
+            "arn:aws:kms:*:${aws:PrincipalAccount, '111122223333'}:key/*",
+            "arn:aws:kms:*:${aws:PrincipalAccount}*:key/*",
+            "arn:aws:kms:*:*${aws:PrincipalAccount}:key/*",
+            "arn:aws:kms:${aws:RequestedRegion}:${aws:PrincipalAccount}:key/*",
+            "arn:aws:${aws:PrincipalAccount}:*:*:key/*",
+            "arn:${aws:PrincipalAccount}:kms:*:*:key/*",
+        ] {
+            assert_eq!(ResourcePattern::of_aws(refused, Version::V2012), None, "{refused}");
+        }
+    }
 
     #[test]
     fn a_type_takes_no_wildcard() {

@@ -140,6 +140,7 @@ impl Caller {
             issuer: None,
             issuer_id: None,
             has_boundary: false,
+            is_delegate: false,
         }
     }
 }

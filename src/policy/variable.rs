@@ -65,6 +65,11 @@ impl Variable {
         &self.written
     }
 
+    /// Whether it is this key, given in lower case, and nothing in its place.
+    pub fn is(&self, key: &str) -> bool {
+        *self.key == *key && self.default.is_none()
+    }
+
     /// The value; `None` if there is none, or more than one.
     pub fn value<'a>(&'a self, context: &'a dyn Context) -> Option<Cow<'a, str>> {
         match context.value(&self.key) {

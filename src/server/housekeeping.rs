@@ -1,7 +1,9 @@
-//! What goes on beside the requests: the admin listener, the health of the store, the stamps of last use.
+//! What goes on beside the requests: the admin listener, the health of the store, the stamps of last use, the end of
+//! delegation requests.
 
 use std::{fmt::Display, net::TcpListener, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use tokio::{
     runtime,
     sync::watch,
@@ -11,8 +13,9 @@ use tokio::{
 
 use super::admin;
 use crate::{
+    api::delegation::{Delegation, expiry},
     gateway::clock,
-    store::{Directory, Sequence},
+    store::{Directory, Sequence, SystemRandom},
     telemetry::{
         Condition, Health,
         event::{SnapshotConfirmed, StoreAway},
@@ -22,8 +25,11 @@ use crate::{
 /// How long the store may take for its answer.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// How often stamps of last use are written.
+/// How often stamps of last use are written, and delegation requests are looked through.
 const FLUSH: Duration = Duration::from_secs(60);
+
+/// How often a store that could not be written is tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// What is kept.
 pub(super) struct House {
@@ -36,6 +42,8 @@ pub(super) struct House {
     pub poll: Duration,
     /// How long the snapshot counts after it was known to be current; if it is zero, until the store does not answer.
     pub staleness_max: Duration,
+    /// Who is told of delegation requests whose time is over.
+    pub delegation: Arc<ArcSwap<Delegation>>,
     pub health: Health,
     /// Turns true when the server drains: it is not ready any more.
     pub draining: watch::Receiver<bool>,
@@ -58,8 +66,13 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
             if *draining.borrow() { Err("the server is ending".into()) } else { Ok(()) }
         },
     );
+    let written = house.directory.clone();
+    house.health.check("store", move || match written.write_failure() {
+        Some(error) => Err(format!("cannot be written: {error}")),
+        None => Ok(()),
+    });
     runtime.block_on(async {
-        let House { directory, store, snapshot, poll, staleness_max, health, mut ended, .. } = house;
+        let House { directory, store, snapshot, poll, staleness_max, delegation, health, mut ended, .. } = house;
         let (confirmed, confirmations) = watch::channel(());
         let patience = if staleness_max.is_zero() { poll + ANSWER } else { staleness_max.max(poll * 2) };
         let follower = Follower {
@@ -82,6 +95,8 @@ pub(super) fn keep(house: House, admin_listener: TcpListener) {
             () = follower.follow() => {}
             () = vouch(snapshot, confirmations, patience) => {}
             () = flush(directory.clone()) => {}
+            () = write_again(&directory) => {}
+            () = expire(directory.clone(), delegation) => {}
             _ = ended.wait_for(|ended| *ended) => {}
         }
         stamp(&directory).await;
@@ -191,6 +206,38 @@ async fn flush(directory: Arc<Directory>) {
     loop {
         ticks.tick().await;
         stamp(&directory).await;
+    }
+}
+
+/// Finds out whether a store that could not be written can be written again: whoever is not ready is asked for nothing, and
+/// would never know.
+async fn write_again(directory: &Arc<Directory>) {
+    let mut ticks = interval(TRY_AGAIN);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if directory.write_failure().is_some() {
+            let directory = directory.clone();
+            // What comes of it, the directory knows.
+            let _ = spawn_blocking(move || directory.try_writing()).await;
+        }
+    }
+}
+
+/// Ends delegation requests whose time is over, again and again.
+async fn expire(directory: Arc<Directory>, delegation: Arc<ArcSwap<Delegation>>) {
+    let mut ticks = interval(FLUSH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let (directory, delegation) = (directory.clone(), delegation.load_full());
+        let expire = move || expiry::expire(&directory, &delegation, &SystemRandom, clock::now());
+        match spawn_blocking(expire).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(count)) => tracing::info!(count, "the time of delegation requests is over"),
+            Ok(Err(error)) => tracing::warn!(%error, "delegation requests are looked through later"),
+            Err(error) => tracing::error!(%error, "looking through delegation requests panicked"),
+        }
     }
 }
 

@@ -35,10 +35,10 @@ use self::{
     worker::Crew,
 };
 use crate::{
-    api::{self, World, quotas::Quotas},
+    api::{self, World, delegation::Delegation, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
-    federation::oidc::Keys,
+    federation::{oidc::Keys, saml},
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -66,6 +66,8 @@ pub struct Server {
     quotas: Arc<ArcSwap<Quotas>>,
     issuer: Arc<ArcSwapOption<IssuerUrl>>,
     provider_keys: Arc<ArcSwap<Keys>>,
+    saml: Arc<ArcSwap<saml::Settings>>,
+    delegation: Arc<ArcSwap<Delegation>>,
     spool: Arc<Spool>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
     draining: watch::Sender<bool>,
@@ -110,7 +112,7 @@ pub enum StartError {
 
 impl Server {
     /// Starts everything. When this returns, clients are answered.
-    pub fn start(config: Config, state: State, places: Places) -> Result<Self, StartError> {
+    pub fn start(mut config: Config, state: State, places: Places) -> Result<Self, StartError> {
         metrics::install().map_err(|error| StartError::System(error.to_string()))?;
         let health = Health::new();
         let spool = Arc::new(Spool::open(spool_config(&config)).map_err(StartError::Spool)?);
@@ -136,6 +138,8 @@ impl Server {
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
+        let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
+        let delegation = Arc::new(ArcSwap::new(settings::delegation(&mut config)?));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let issuer = Arc::new(ArcSwapOption::new(settings.issuer.clone()));
@@ -147,8 +151,11 @@ impl Server {
             provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
             issuer: issuer.clone(),
+            delegation: delegation.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
+            saml: saml.clone(),
+            saml_used: saml::Used::default(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -184,6 +191,7 @@ impl Server {
             snapshot: snapshot_holds,
             poll,
             staleness_max,
+            delegation: delegation.clone(),
             health,
             draining: follow,
             ended,
@@ -198,6 +206,8 @@ impl Server {
             quotas,
             issuer,
             provider_keys,
+            saml,
+            delegation,
             spool,
             certificate,
             draining,
@@ -208,11 +218,13 @@ impl Server {
     }
 
     /// Takes another configuration, and certificates anew, whole or not at all. Open requests end as they began.
-    pub fn reload(&self, next: Config) -> Result<(), StartError> {
+    pub fn reload(&self, mut next: Config) -> Result<(), StartError> {
         let now = self.shared.settings.load();
         let (account, generation) = (now.account, now.generation + 1);
         let quotas = Arc::new(next.quotas.clone());
         let oidc = next.oidc.clone();
+        let saml = Arc::new(next.saml.clone());
+        let delegation = settings::delegation(&mut next)?;
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
@@ -224,6 +236,8 @@ impl Server {
         if *self.provider_keys.load().settings() != oidc {
             self.provider_keys.store(Arc::new(Keys::new(oidc)));
         }
+        self.saml.store(saml);
+        self.delegation.store(delegation);
         self.shared.settings.store(Arc::new(next));
         Ok(())
     }

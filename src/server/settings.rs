@@ -6,6 +6,7 @@ use rustls::ClientConfig;
 
 use super::tls::{self, TlsError};
 use crate::{
+    api::delegation::{Delegation, notice::Webhook},
     base::{AccountId, SecretKey},
     config::{Config, Upstream, UpstreamKind},
     gateway::{
@@ -55,6 +56,15 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
         generation,
         connect: Box::new(move || connect(&backends, account, &region)),
     })
+}
+
+/// Who may ask other accounts for permissions, taken out of a configuration.
+pub fn delegation(config: &mut Config) -> Result<Arc<Delegation>, TlsError> {
+    let mut delegation = std::mem::take(&mut config.delegation);
+    if delegation.channels.values().any(Webhook::is_tls) {
+        delegation.tls = Some(tls::client(config.delegation_ca_file.as_deref())?);
+    }
+    Ok(Arc::new(delegation))
 }
 
 fn with_global(regions: &[Box<str>]) -> Vec<Box<str>> {

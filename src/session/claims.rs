@@ -52,6 +52,8 @@ pub struct Claims {
     pub source_identity: Option<String>,
     /// The ARN of the identity provider that vouched: `aws:FederatedProvider`.
     pub provider: Option<String>,
+    /// The number of the account that acts for the holder, by a delegation request.
+    pub delegate: Option<u64>,
     /// What is packed.
     #[serde(skip)]
     pub packed: Packed,

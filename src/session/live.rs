@@ -119,6 +119,11 @@ impl Session {
         self.expires
     }
 
+    /// The account that acts for its holder, by a delegation request.
+    pub fn delegate(&self) -> Option<AccountId> {
+        self.claims.delegate.map(AccountId::from_number)
+    }
+
     /// When a device proved its holder, if one did.
     pub fn mfa(&self) -> Option<Timestamp> {
         self.mfa

@@ -23,6 +23,8 @@ pub struct Directory {
     writing: Mutex<()>,
     /// Held while a snapshot is swapped.
     publishing: Mutex<()>,
+    /// Why the last write failed, if that was the store's own doing.
+    unwritten: Mutex<Option<StoreError>>,
     uses: DashMap<AccessKeyId, LastUsed>,
     accesses: Notes,
 }
@@ -47,6 +49,7 @@ impl Directory {
             snapshot: ArcSwap::from_pointee(snapshot),
             writing: Mutex::new(()),
             publishing: Mutex::new(()),
+            unwritten: Mutex::new(None),
             uses: DashMap::new(),
             accesses: Notes::default(),
         })
@@ -98,7 +101,10 @@ impl Directory {
     ) -> Option<Result<T, E>> {
         let mut work = match self.store.begin() {
             Ok(work) => work,
-            Err(error) => return Some(Err(error.into())),
+            Err(error) => {
+                self.note_written(Some(&error));
+                return Some(Err(error.into()));
+            }
         };
         let base = self.snapshot.load_full();
         let written = write(work.as_mut()).and_then(|value| {
@@ -109,16 +115,53 @@ impl Directory {
         let (value, next) = match written {
             Ok(written) => written,
             Err(_) if work.is_overtaken() => return None,
-            Err(error) => return Some(Err(error)),
+            Err(error) => {
+                self.note_written(work.failure().as_ref());
+                return Some(Err(error));
+            }
         };
         match work.commit() {
-            Ok(_) => {
+            Ok(sequence) => {
+                if sequence != base.sequence() {
+                    self.note_written(None);
+                }
                 self.publish(&base, next);
                 Some(Ok(value))
             }
             Err(error) if error.kind == ErrorKind::Conflict => None,
-            Err(error) => Some(Err(error.into())),
+            Err(error) => {
+                self.note_written(Some(&error));
+                Some(Err(error.into()))
+            }
         }
+    }
+
+    /// Notes that something was written, or why it was not. What the caller was to blame for says nothing of the store.
+    fn note_written(&self, failure: Option<&StoreError>) {
+        let failure = match failure {
+            Some(error) if !matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Full) => return,
+            failure => failure.cloned(),
+        };
+        let mut known = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*known, &failure) {
+            (None, Some(error)) => tracing::error!(%error, "the store cannot be written"),
+            (Some(_), None) => tracing::info!("the store can be written again"),
+            _ => {}
+        }
+        *known = failure;
+    }
+
+    /// Why the last write failed, if that was the store's own doing: a full disk, a database that only reads.
+    pub fn write_failure(&self) -> Option<StoreError> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Writes what is there already, to see whether anything can be written. Blocks on the store.
+    pub fn try_writing(&self) -> Result<(), StoreError> {
+        self.write(|work| match work.accounts()?.into_iter().next() {
+            Some(account) => work.put_account_public_access_block(account.id, account.public_access_block),
+            None => Ok(()),
+        })
     }
 
     /// Asks the store for its latest change. What the snapshot does not show yet, it shows after this. Blocks on the

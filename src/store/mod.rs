@@ -365,6 +365,11 @@ pub trait UnitOfWork {
         false
     }
 
+    /// What the store itself failed with, if it did: not what was asked of it.
+    fn failure(&self) -> Option<StoreError> {
+        None
+    }
+
     /// Makes everything durable. Returns the sequence of the latest change of all.
     fn commit(self: Box<Self>) -> Result<Sequence, StoreError>;
 }

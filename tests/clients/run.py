@@ -160,6 +160,15 @@ def identity_tokens(server):
                   server.account, ISSUERS)
 
 
+def saml(server):
+    return script("saml", "saml_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
+                  os.environ["AWS_CLI_1"], os.environ["AWS_CLI_2"])
+
+
+def delegation(store):
+    return script("delegation", "delegation_cases.py", store.endpoint, store.access_key, store.secret_key)
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -212,6 +221,8 @@ def main(clients):
             if client in tours:
                 wanted["as told", client] = pool.submit(tour, tours[client], touring.pop())
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
+        wanted["as expected", "by SAML"] = pool.submit(saml, through)
+        wanted["as expected", "by delegation"] = pool.submit(delegation, ceph)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)
         wanted["as expected", "as an identity provider"] = pool.submit(identity_tokens, federated)

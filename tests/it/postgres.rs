@@ -6,7 +6,10 @@
 use std::{
     fs::{self, File},
     net::TcpListener,
-    os::unix::{fs::PermissionsExt, process::CommandExt},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -25,6 +28,9 @@ pub struct Server {
     child: Option<Child>,
     pub port: u16,
     folder: TempDir,
+    /// How long its files may become, in blocks of 512 bytes: what is full is not written.
+    pub file_blocks_max: Option<u32>,
+    speaks_tls: bool,
 }
 
 /// The user `nobody`.
@@ -33,28 +39,53 @@ const NOBODY: u32 = 65534;
 impl Server {
     /// Makes a cluster and starts it.
     pub fn start() -> Self {
+        let mut server = Self::make();
+        server.go_on();
+        server
+    }
+
+    /// The same, of a server that speaks TLS with this certificate and key, both as PEM.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Self {
+        let mut server = Self::make();
+        server.speaks_tls = true;
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = server.data().join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            if is_root() {
+                chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+        }
+        server.go_on();
+        server
+    }
+
+    /// Makes a cluster; its log comes in files of 1 MiB.
+    fn make() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let mut server = Self { child: None, port: free_port(), folder };
-        let data = server.data();
+        let server = Self { child: None, port: free_port(), folder, file_blocks_max: None, speaks_tls: false };
         let made = program("initdb")
-            .args(["--auth=trust", "--username=countersign", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "-D"])
-            .arg(&data)
+            .args(["--auth=trust", "--username=countersign", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .args(["--wal-segsize=1", "-D"])
+            .arg(server.data())
             .stdout(Stdio::null())
             .status();
         assert!(made.unwrap().success(), "initdb");
-        server.go_on();
         server
     }
 
     /// Starts it again where it was.
     pub fn go_on(&mut self) {
         let log = File::create(self.folder.path().join("log")).unwrap();
-        let child = program("postgres")
+        let limit = self.file_blocks_max.map_or(String::new(), |blocks| format!("ulimit -f {blocks}; "));
+        let child = by_whom(Command::new("sh"))
+            .args(["-c", &format!("{limit}exec \"$0\" \"$@\"")])
+            .arg(place("postgres"))
             .arg("-D")
             .arg(self.data())
             .args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"])
-            .args(["-c", "shared_buffers=64MB", "-c"])
+            .args(["-c", "shared_buffers=64MB", "-c", if self.speaks_tls { "ssl=on" } else { "ssl=off" }, "-c"])
             .arg(format!("unix_socket_directories={}", self.folder.path().display()))
             .stdout(Stdio::null())
             .stderr(log)
@@ -155,28 +186,35 @@ pub fn server() -> &'static Server {
     })
 }
 
-/// How the store speaks TLS in tests, where no server does.
-pub fn no_tls() -> ClientConfig {
+/// TLS with those whom these authorities vouch for.
+pub fn trusting(roots: RootCertStore) -> ClientConfig {
     ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(RootCertStore::empty())
+        .with_root_certificates(roots)
         .with_no_client_auth()
 }
 
-/// The store in a database.
+/// The store in a database of a server without TLS.
 pub fn open(url: &str, master: u8) -> Result<PostgresStore, StoreError> {
     let master = MasterKey::parse(&format!("{master:02x}").repeat(32))?;
-    Database::connect(url, no_tls())?.open(master, Arc::new(SystemRandom))
+    Database::connect(url, trusting(RootCertStore::empty()))?.open(master, Arc::new(SystemRandom))
 }
 
-/// A program of PostgreSQL, by the user that it may run as. Debian keeps them outside the path.
+/// A program of PostgreSQL, by the user that it may run as.
 fn program(name: &str) -> Command {
+    by_whom(Command::new(place(name)))
+}
+
+/// Where a program of PostgreSQL is. Debian keeps them outside the path.
+fn place(name: &str) -> PathBuf {
     let places = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut places: Vec<PathBuf> = places.map(|place| place.path().join("bin").join(name)).collect();
     places.sort();
-    let path = places.pop().filter(|path| path.exists()).unwrap_or_else(|| Path::new(name).to_owned());
-    let mut command = Command::new(path);
+    places.pop().filter(|path| path.exists()).unwrap_or_else(|| Path::new(name).to_owned())
+}
+
+fn by_whom(mut command: Command) -> Command {
     command.stdin(Stdio::null()).current_dir("/");
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);

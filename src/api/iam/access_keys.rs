@@ -6,6 +6,7 @@ use super::{
     holder::Holder,
     listing::{Asked, paged},
     nodes, sessions,
+    ssh_keys::settable,
     target::{no_such, within},
     texts::ACCESS_KEY_ID,
     users::random,
@@ -68,17 +69,17 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
 
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
-    let status = input.required_one_of("Status", &["Active", "Inactive"]);
-    if sessions::is_temporary(&id) && status == Some("Inactive") {
+    let status = input.required_one_of("Status", &["Active", "Inactive", "Expired"]).unwrap_or_default();
+    if sessions::is_temporary(&id) && status == "Inactive" {
         input.check()?;
         return Ok(sessions::end("iam:UpdateAccessKey", scene, id));
     }
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:UpdateAccessKey", arn, move |scene| {
-        let status = status.and_then(KeyStatus::parse).unwrap_or(KeyStatus::Inactive);
         scene.world.directory.write(|work| {
             let id = key_of(&holder, work, &id)?;
+            let status = KeyStatus::parse(settable(status)?).unwrap_or(KeyStatus::Inactive);
             work.set_access_key_status(&id, status)?;
             Ok(Node::Nothing)
         })

@@ -99,11 +99,11 @@ fn holders(
 ) -> Result<Listing<Identity>, StoreError> {
     // What AWS manages is used in other accounts too.
     let attached = |page: Page<'_>, work: &mut dyn UnitOfWork| match policy.is_of_aws() {
-        true => aws_managed::attached_in(account, &policy.id, kind, page, work),
+        true => aws_managed::in_account(account, page, |page| work.attached_identities(&policy.id, kind, page)),
         false => work.attached_identities(&policy.id, kind, page),
     };
     let bounded = |page: Page<'_>, work: &mut dyn UnitOfWork| match policy.is_of_aws() {
-        true => aws_managed::bounded_in(account, &policy.id, kind, page, work),
+        true => aws_managed::in_account(account, page, |page| work.bounded_identities(&policy.id, kind, page)),
         false => work.bounded_identities(&policy.id, kind, page),
     };
     match usage {

@@ -2,13 +2,13 @@
 //! Source: IAM user guide, "Use instance profiles".
 
 use super::{
-    items::ItemTarget,
+    items::{self, ItemTarget},
     listing::{Asked, paged},
     nodes,
     roles::{details, refuse_of_service},
-    target::{Target, exists, has_room, in_use, no_such, over_quota, request_tags},
+    target::{Target, exists, in_use, no_such, over_quota, request_tags},
     texts::{NAME, PATH, ROLE_NAME},
-    users::{random, unless},
+    users::random,
 };
 use crate::{
     api::{
@@ -21,7 +21,7 @@ use crate::{
         id::{IdKind, unique_id},
         name::fold,
     },
-    store::{ErrorKind, IdentityKind, Item, ItemKind, StoreError, UnitOfWork},
+    store::{IdentityKind, Item, ItemKind, StoreError, UnitOfWork},
 };
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -45,16 +45,9 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         };
         scene.world.directory.write(|work| {
             let taken = || exists(format!("Instance Profile {} already exists.", item.name));
-            if work.item(account, item.kind, &item.name)?.is_some() {
-                return Err(taken());
-            }
-            has_room(scene, Quota::InstanceProfiles, work.count_items(account, item.kind)?)?;
-            work.add_item(&item, None).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
-            work.put_tags(&item.id, &tags)?;
+            items::add(scene, work, (&item, None), &tags, Quota::InstanceProfiles, taken)?;
             let mut members = shown(work, &item)?;
-            if !tags.is_empty() {
-                members.push(("Tags", nodes::list_of_tags(&tags)));
-            }
+            members.push(("Tags", nodes::tags_if_any(&tags)));
             Ok(Node::one("InstanceProfile", Node::Struct(members)))
         })
     });

@@ -5,13 +5,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     holder::Holder,
-    target::{no_such, resource_tags},
-    users::random,
+    target::{has_room, no_such, resource_tags},
+    users::{random, unless},
 };
 use crate::{
-    api::query::Scene,
+    api::{query::Scene, quotas::Quota},
     base::{Arn, Fault, Tag, condition::Value},
-    store::{Item, ItemKind, Page, StoreError, UnitOfWork},
+    store::{ErrorKind, Item, ItemKind, Page, StoreError, UnitOfWork},
 };
 
 /// An item with an ARN of its own, by its name, which may not exist: then the decision is made on the ARN that it would
@@ -64,6 +64,36 @@ impl ItemTarget {
         let now = work.item_by_id(&found.id)?.filter(|now| now.name == found.name && now.path == found.path);
         now.ok_or_else(|| no_such(self.missing.clone()))
     }
+}
+
+/// Keeps a new item of the account with its secret and its tags, if its name is free and the quota has room for it.
+pub(super) fn add(
+    scene: &Scene<'_>,
+    work: &mut dyn UnitOfWork,
+    (item, secret): (&Item, Option<&[u8]>),
+    tags: &[Tag],
+    quota: Quota,
+    taken: impl Fn() -> Fault,
+) -> Result<(), Fault> {
+    if work.item(item.account, item.kind, &item.name)?.is_some() {
+        return Err(taken());
+    }
+    has_room(scene, quota, work.count_items(item.account, item.kind)?)?;
+    work.add_item(item, secret).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
+    Ok(work.put_tags(&item.id, tags)?)
+}
+
+/// What a holder has of a kind with its details, by their ids.
+pub(super) fn detailed_of<T: DeserializeOwned>(
+    scene: &Scene<'_>,
+    work: &mut dyn UnitOfWork,
+    holder: &Holder,
+    kind: ItemKind,
+) -> Result<Vec<(Item, T)>, Fault> {
+    let items = items_of(scene, work, holder, kind)?.into_iter();
+    let mut read = items.map(|item| details(&item).map(|of| (item, of))).collect::<Result<Vec<_>, _>>()?;
+    read.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+    Ok(read)
 }
 
 /// What a holder has of a kind, oldest first.

@@ -182,7 +182,8 @@ impl Subject {
             Subject::Policy(policy) => {
                 let policy = policy.still(work)?;
                 for kind in IdentityKind::ALL {
-                    let holders = aws_managed::attached_in(scene.account(), &policy.id, kind, Page::ALL, work)?;
+                    let holders = |page: Page<'_>| work.attached_identities(&policy.id, kind, page);
+                    let holders = aws_managed::in_account(scene.account(), Page::ALL, holders)?;
                     for holder in holders.items {
                         add(holder, work, &mut found)?;
                     }

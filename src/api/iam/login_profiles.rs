@@ -91,12 +91,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let target = Target::of(scene, IdentityKind::User, &name)?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:UpdateLoginProfile", arn, move |scene| {
-        let (item, history, rules) = scene.world.directory.read(|work| {
-            let user = still(&target, work)?;
-            let item = known(work, user)?;
-            let history = History::read(work, &item.id)?;
-            Ok::<_, Fault>((item, history, Rules::of(work, user.account)?))
-        })?;
+        let (item, history, rules) = present(scene, &target)?;
         let history = password.map(|password| next(scene, history, &rules, &password)).transpose()?;
         change(scene, &target, item, history, reset_required)
     });
@@ -135,12 +130,7 @@ pub(super) fn change_own(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Pla
     let is_lent = scene.world.directory.read(|work| is_lent(work, &target, scene.caller.at()))?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:ChangePassword", arn, move |scene| {
-        let (item, history, rules) = scene.world.directory.read(|work| {
-            let user = still(&target, work)?;
-            let item = known(work, user)?;
-            let history = History::read(work, &item.id)?;
-            Ok::<_, Fault>((item, history, Rules::of(work, user.account)?))
-        })?;
+        let (item, history, rules) = present(scene, &target)?;
         if !history.opens(&old)? {
             return Err(Fault::new(403, "AccessDenied", "The old password was incorrect."));
         }
@@ -163,6 +153,16 @@ fn is_lent(work: &mut dyn UnitOfWork, target: &Target, now: Timestamp) -> Result
     let expiry = changed(work, user)?.and_then(|changed| rules.expiry(changed));
     let is_over = policy.hard_expiry == Some(true) && expiry.is_some_and(|expiry| expiry <= now);
     Ok(!is_over)
+}
+
+/// The password that there is, with those before it and with what the account asks of the next.
+fn present(scene: &Scene<'_>, target: &Target) -> Result<(Item, History, Rules), Fault> {
+    scene.world.directory.read(|work| {
+        let user = still(target, work)?;
+        let item = known(work, user)?;
+        let history = History::read(work, &item.id)?;
+        Ok((item, history, Rules::of(work, user.account)?))
+    })
 }
 
 /// The passwords with a new one in front, if it may be.

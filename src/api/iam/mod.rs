@@ -13,6 +13,7 @@ mod boundaries;
 mod certificates;
 pub mod checks;
 mod credential_reports;
+mod delegation_requests;
 mod entity;
 mod exclusions;
 mod groups;
@@ -36,7 +37,7 @@ mod policies;
 mod policy_versions;
 mod roles;
 mod saml_metadata;
-mod saml_providers;
+pub(super) mod saml_providers;
 mod server_certificates;
 mod service_credentials;
 mod service_linked;
@@ -105,6 +106,7 @@ fn told_resource(operation: &str, arn: &str) -> Option<String> {
     let (kind, below) = arn.splitn(6, ':').nth(5)?.split_once('/')?;
     let name = below.rsplit('/').next()?;
     match (operation, kind) {
+        (_, "delegation-request") => None,
         ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => None,
         (_, "mfa" | "server-certificate") => None,
         (_, "access-report") => None,
@@ -131,15 +133,18 @@ const fn write(name: &'static str, plan: Planner) -> Operation {
 
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
+    write("AcceptDelegationRequest", delegation_requests::accept),
     write("AddClientIDToOpenIDConnectProvider", oidc_providers::add_client_id),
     write("AddRoleToInstanceProfile", instance_profiles::add_role),
     write("AddUserToGroup", members::add),
+    write("AssociateDelegationRequest", delegation_requests::associate),
     write("AttachGroupPolicy", attachments::attach_to_group),
     write("AttachRolePolicy", attachments::attach_to_role),
     write("AttachUserPolicy", attachments::attach_to_user),
     write("ChangePassword", login_profiles::change_own),
     write("CreateAccessKey", access_keys::create),
     write("CreateAccountAlias", aliases::create),
+    write("CreateDelegationRequest", delegation_requests::create),
     write("CreateGroup", groups::create),
     write("CreateInstanceProfile", instance_profiles::create),
     write("CreateLoginProfile", login_profiles::create),
@@ -196,8 +201,10 @@ pub static OFFERED: &[Operation] = &[
     read("GetContextKeysForCustomPolicy", simulations::keys_of_custom),
     read("GetContextKeysForPrincipalPolicy", simulations::keys_of_principal),
     read("GetCredentialReport", credential_reports::get),
+    read("GetDelegationRequest", delegation_requests::get),
     read("GetGroup", groups::get),
     read("GetGroupPolicy", inline_policies::get_of_group),
+    read("GetHumanReadableSummary", delegation_requests::summary),
     read("GetInstanceProfile", instance_profiles::get),
     read("GetLoginProfile", login_profiles::get),
     read("GetMFADevice", mfa::get),
@@ -221,6 +228,7 @@ pub static OFFERED: &[Operation] = &[
     read("ListAttachedGroupPolicies", attachments::list_of_group),
     read("ListAttachedRolePolicies", attachments::list_of_role),
     read("ListAttachedUserPolicies", attachments::list_of_user),
+    read("ListDelegationRequests", delegation_requests::list),
     read("ListEntitiesForPolicy", attachments::list_entities),
     read("ListGroupPolicies", inline_policies::list_of_group),
     read("ListGroups", groups::list),
@@ -256,11 +264,13 @@ pub static OFFERED: &[Operation] = &[
     write("PutRolePolicy", inline_policies::put_on_role),
     write("PutUserPermissionsBoundary", boundaries::put_on_user),
     write("PutUserPolicy", inline_policies::put_on_user),
+    write("RejectDelegationRequest", delegation_requests::reject),
     write("RemoveClientIDFromOpenIDConnectProvider", oidc_providers::remove_client_id),
     write("RemoveRoleFromInstanceProfile", instance_profiles::remove_role),
     write("RemoveUserFromGroup", members::remove),
     write("ResetServiceSpecificCredential", service_credentials::reset),
     write("ResyncMFADevice", mfa::resync),
+    write("SendDelegationToken", delegation_requests::send_token),
     write("SetDefaultPolicyVersion", policy_versions::set_default),
     write("SetSecurityTokenServicePreferences", token_settings::set_preferences),
     read("SimulateCustomPolicy", simulations::custom),
@@ -284,6 +294,7 @@ pub static OFFERED: &[Operation] = &[
     write("UpdateAccessKey", access_keys::update),
     write("UpdateAccountPasswordPolicy", password_policies::update),
     write("UpdateAssumeRolePolicy", roles::update_trust),
+    write("UpdateDelegationRequest", delegation_requests::update),
     write("UpdateGroup", groups::update),
     write("UpdateLoginProfile", login_profiles::update),
     write("UpdateOpenIDConnectProviderThumbprint", oidc_providers::update_thumbprints),

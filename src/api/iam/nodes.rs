@@ -41,8 +41,7 @@ fn boundary_and_tags(
     boundary: Option<&ManagedPolicy>,
     tags: &[Tag],
 ) -> impl Iterator<Item = (&'static str, Node)> + use<> {
-    let tags = (!tags.is_empty()).then(|| ("Tags", list_of_tags(tags)));
-    boundary.map(self::boundary).into_iter().chain(tags)
+    boundary.map(self::boundary).into_iter().chain([("Tags", tags_if_any(tags))])
 }
 
 /// A permissions boundary, with the name of its member.
@@ -112,6 +111,11 @@ pub(super) fn list_of_tags(tags: &[Tag]) -> Node {
     Node::List(tags.iter().map(tag).collect())
 }
 
+/// The same where there are any: AWS leaves the member out otherwise.
+pub(super) fn tags_if_any(tags: &[Tag]) -> Node {
+    if tags.is_empty() { Node::Nothing } else { list_of_tags(tags) }
+}
+
 /// A tag.
 pub(super) fn tag(tag: &Tag) -> Node {
     Node::Struct(vec![("Key", Node::text(&*tag.key)), ("Value", Node::text(&*tag.value))])
@@ -153,9 +157,7 @@ pub(super) fn policy_members(policy: &ManagedPolicy, tags: &[Tag]) -> Vec<(&'sta
         ("CreateDate", Node::Time(policy.created)),
         ("UpdateDate", Node::Time(policy.updated)),
     ];
-    if !tags.is_empty() {
-        members.push(("Tags", list_of_tags(tags)));
-    }
+    members.push(("Tags", tags_if_any(tags)));
     members
 }
 

@@ -8,11 +8,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    items::{ItemTarget, details, long_id, written},
+    items::{self, ItemTarget, details, long_id, written},
     nodes,
-    target::{exists, has_room, request_tags, within},
+    target::{exists, request_tags, within},
     texts::{ARN, CLIENT_ID, PROVIDER_URL, THUMBPRINT},
-    users::unless,
 };
 use crate::{
     api::{
@@ -21,7 +20,7 @@ use crate::{
     },
     base::{AccountId, Arn, Fault},
     federation::oidc::{self, Provider},
-    store::{ErrorKind, Item, ItemKind, Page, UnitOfWork},
+    store::{Item, ItemKind, Page, UnitOfWork},
 };
 
 /// The most thumbprints of one provider.
@@ -59,18 +58,12 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         };
         scene.world.directory.write(|work| {
             let taken = || exists(format!("Provider with url {url} already exists."));
-            if work.item(account, item.kind, &item.name)?.is_some() {
-                return Err(taken());
-            }
-            has_room(scene, Quota::OidcProviders, work.count_items(account, item.kind)?)?;
-            work.add_item(&item, None).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
-            work.put_tags(&item.id, &tags)?;
+            items::add(scene, work, (&item, None), &tags, Quota::OidcProviders, taken)?;
             let arn = self::arn(account, &item.name);
-            let mut members = vec![("OpenIDConnectProviderArn", Node::text(arn.as_str()))];
-            if !tags.is_empty() {
-                members.push(("Tags", nodes::list_of_tags(&tags)));
-            }
-            Ok(Node::Struct(members))
+            Ok(Node::Struct(vec![
+                ("OpenIDConnectProviderArn", Node::text(arn.as_str())),
+                ("Tags", nodes::tags_if_any(&tags)),
+            ]))
         })
     });
     let plan = if is_tagged { plan.needing("iam:TagOpenIDConnectProvider", arn) } else { plan };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api::query::{Input, Node, Plan, Scene},
-    base::Fault,
+    base::{Fault, Principal},
     store::{Item, ItemKind},
 };
 
@@ -58,7 +58,8 @@ pub(super) fn update(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault
 pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     input.check()?;
     let rules = scene.world.directory.read(|work| Rules::of(work, scene.account()))?;
-    let is_lent = rules.policy.is_some_and(|policy| policy.users_may_change);
+    let is_user = matches!(scene.caller.principal(), Principal::User(_));
+    let is_lent = is_user && rules.policy.is_some_and(|policy| policy.users_may_change);
     let plan = Plan::new("iam:GetAccountPasswordPolicy", "*", |scene| {
         let account = scene.account();
         let item = scene.world.directory.read(|work| work.item(account, ItemKind::PasswordPolicy, POLICY_NAME))?;

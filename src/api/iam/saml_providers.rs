@@ -14,12 +14,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    items::{ItemTarget, details, long_id, written},
+    items::{self, ItemTarget, details, long_id, written},
     nodes,
     saml_metadata::{self, Metadata},
-    target::{exists, has_room, request_tags},
+    target::{exists, request_tags},
     texts::{ARN, METADATA, PRIVATE_KEY, PRIVATE_KEY_ID, PROVIDER_NAME},
-    users::unless,
 };
 use crate::{
     api::{
@@ -27,7 +26,7 @@ use crate::{
         quotas::Quota,
     },
     base::{AccountId, Arn, Fault, Timestamp},
-    store::{ErrorKind, Item, ItemKind, Page, StoreError, UnitOfWork},
+    store::{Item, ItemKind, Page, StoreError, UnitOfWork},
 };
 
 /// The most private keys of one provider.
@@ -53,6 +52,46 @@ struct Details {
 
 /// The private keys by their ids, as PEM: what is sealed.
 type Keys = BTreeMap<String, Zeroizing<String>>;
+
+/// A provider, as those who verify its assertions need it.
+#[cfg(feature = "saml")]
+pub(in crate::api) struct Registered {
+    /// The unique id.
+    pub(in crate::api) id: Box<str>,
+    /// The name as it was given.
+    pub(in crate::api) name: Box<str>,
+    /// Who issues assertions.
+    pub(in crate::api) entity_id: String,
+    /// DER in base 64.
+    pub(in crate::api) certificates: Vec<String>,
+    /// Until when the metadata holds.
+    pub(in crate::api) valid_until: Timestamp,
+    /// Whether assertions have to be encrypted.
+    pub(in crate::api) must_encrypt: bool,
+    /// As PEM.
+    pub(in crate::api) private_keys: Vec<Zeroizing<String>>,
+}
+
+/// The provider of this name in an account, if there is one.
+#[cfg(feature = "saml")]
+pub(in crate::api) fn registered(
+    work: &mut dyn UnitOfWork,
+    account: AccountId,
+    name: &str,
+) -> Result<Option<Registered>, StoreError> {
+    let Some(item) = work.item(account, ItemKind::SamlProvider, name)? else { return Ok(None) };
+    let details: Details = details(&item)?;
+    let keys = if details.keys.is_empty() { Keys::new() } else { keys_of(work, &item)? };
+    Ok(Some(Registered {
+        valid_until: at(details.valid_until),
+        must_encrypt: details.encryption == "Required",
+        entity_id: details.entity_id,
+        certificates: details.certificates,
+        private_keys: keys.into_values().collect(),
+        id: item.id,
+        name: item.name,
+    }))
+}
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let document = input.required("SAMLMetadataDocument", &METADATA);
@@ -93,18 +132,11 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         let secret = sealed_form(&keys)?;
         scene.world.directory.write(|work| {
             let taken = || exists(format!("Provider with name {} already exists.", item.name));
-            if work.item(account, item.kind, &item.name)?.is_some() {
-                return Err(taken());
-            }
-            has_room(scene, Quota::SamlProviders, work.count_items(account, item.kind)?)?;
-            let added = work.add_item(&item, Some(secret.as_bytes()));
-            added.map_err(|error| unless(error, ErrorKind::Exists, taken))?;
-            work.put_tags(&item.id, &tags)?;
-            let mut members = vec![("SAMLProviderArn", Node::text(self::arn(account, &item.name).as_str()))];
-            if !tags.is_empty() {
-                members.push(("Tags", nodes::list_of_tags(&tags)));
-            }
-            Ok(Node::Struct(members))
+            items::add(scene, work, (&item, Some(secret.as_bytes())), &tags, Quota::SamlProviders, taken)?;
+            Ok(Node::Struct(vec![
+                ("SAMLProviderArn", Node::text(self::arn(account, &item.name).as_str())),
+                ("Tags", nodes::tags_if_any(&tags)),
+            ]))
         })
     });
     let plan = if is_tagged { plan.needing("iam:TagSAMLProvider", arn) } else { plan };

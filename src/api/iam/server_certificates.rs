@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     certificates::Certificate,
-    items::{ItemTarget, details, written},
+    items::{self, ItemTarget, details, written},
     listing::{Asked, paged},
     nodes,
-    target::{exists, has_room, request_tags},
+    target::{exists, request_tags},
     texts::{CERTIFICATE_CHAIN, KEY_MATERIAL, NAME, PATH},
     users::{random, unless},
 };
@@ -61,17 +61,11 @@ pub(super) fn upload(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
         };
         scene.world.directory.write(|work| {
             let taken = || taken(&item.name);
-            if work.item(account, item.kind, &item.name)?.is_some() {
-                return Err(taken());
-            }
-            has_room(scene, Quota::ServerCertificates, work.count_items(account, item.kind)?)?;
-            work.add_item(&item, Some(key.as_bytes())).map_err(|error| unless(error, ErrorKind::Exists, taken))?;
-            work.put_tags(&item.id, &tags)?;
-            let mut members = vec![("ServerCertificateMetadata", metadata(&item, &details(&item)?))];
-            if !tags.is_empty() {
-                members.push(("Tags", nodes::list_of_tags(&tags)));
-            }
-            Ok(Node::Struct(members))
+            items::add(scene, work, (&item, Some(key.as_bytes())), &tags, Quota::ServerCertificates, taken)?;
+            Ok(Node::Struct(vec![
+                ("ServerCertificateMetadata", metadata(&item, &details(&item)?)),
+                ("Tags", nodes::tags_if_any(&tags)),
+            ]))
         })
     });
     let plan = if is_tagged { plan.needing("iam:TagServerCertificate", arn) } else { plan };
@@ -90,9 +84,7 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
                 ("CertificateBody", Node::text(details.body)),
                 ("CertificateChain", Node::maybe(details.chain)),
             ];
-            if !tags.is_empty() {
-                members.push(("Tags", nodes::list_of_tags(&tags)));
-            }
+            members.push(("Tags", nodes::tags_if_any(&tags)));
             Ok(Node::one("ServerCertificate", Node::Struct(members)))
         })
     });

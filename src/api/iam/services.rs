@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::policy::Policy;
+use crate::policy::{Kind, Policy};
 
 /// Namespace and name, in the order of namespaces, from the service models of botocore 1.44.
 static SERVICES: LazyLock<Vec<(&'static str, &'static str)>> =
@@ -22,7 +22,7 @@ pub(super) fn namespaces() -> impl Iterator<Item = &'static str> {
 /// The namespaces of which documents allow any action, in their order. Denials and conditions do not count, as with AWS.
 pub(super) fn allowed<'a>(documents: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut found = Vec::new();
-    for policy in documents.filter_map(|document| Policy::compile(document).ok()) {
+    for policy in documents.filter_map(|document| Policy::compile_as(document, Kind::OfAws).ok()) {
         for statement in policy.statements() {
             let is_allowed = |namespace: &&str| statement.allows_any_of(namespace);
             found.extend(namespaces().filter(is_allowed).map(str::to_owned));
@@ -37,6 +37,6 @@ pub(super) fn allowed<'a>(documents: impl Iterator<Item = &'a str>) -> Vec<Strin
 /// Whether a document allows any action of a namespace.
 pub(super) fn grants(document: &str, namespace: &str) -> bool {
     let namespace = namespace.to_lowercase();
-    let policy = Policy::compile(document);
+    let policy = Policy::compile_as(document, Kind::OfAws);
     policy.is_ok_and(|policy| policy.statements().iter().any(|statement| statement.allows_any_of(&namespace)))
 }

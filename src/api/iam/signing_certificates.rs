@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     certificates::Certificate,
     holder::Holder,
-    items::{details, item_of, items_of, long_id, written},
+    items::{detailed_of, details, item_of, items_of, long_id, written},
     listing::{Asked, paged},
     ssh_keys::settable,
     target::{has_room, no_such},
@@ -75,12 +75,9 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:ListSigningCertificates", arn, move |scene| {
-        let mut certificates = scene.world.directory.read(|work| {
-            let items = items_of(scene, work, &holder, ItemKind::SigningCertificate)?.into_iter();
-            let read = items.map(|item| details::<Details>(&item).map(|details| (item, details)));
-            Ok::<_, Fault>(read.collect::<Result<Vec<_>, _>>()?)
-        })?;
-        certificates.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        let read =
+            |work: &mut dyn UnitOfWork| detailed_of::<Details>(scene, work, &holder, ItemKind::SigningCertificate);
+        let certificates = scene.world.directory.read(read)?;
         let user = holder.user_name()?;
         let listing = asked.cut(certificates, |(item, _)| item.id.to_string());
         Ok(paged("Certificates", listing, |(item, details)| node(item, details, user)))

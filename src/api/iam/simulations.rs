@@ -80,13 +80,15 @@ pub(super) fn principal(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan
         let attached = scene.world.directory.read(|work| entity.attached(work))?;
         let mut all = Vec::new();
         for Attached { source, document, .. } in attached.iter().filter(|policy| !excluded.leaves_out(policy)) {
-            all.push((Source::from(source.as_str()), compile("attached policy", document, Kind::Identity)?));
+            let policy = compile("attached policy", document, Kind::Identity).map_err(not_evaluated)?;
+            all.push((Source::from(source.as_str()), policy));
         }
         all.extend(given(&policies)?);
         simulation.identity = PolicySet::new(all);
         if simulation.boundary.is_none() && !excluded.excludes("permission-boundary") {
             let boundary = scene.world.directory.read(|work| entity.boundary(work))?;
-            simulation.boundary = boundary.map(|(source, document)| one(source, &document)).transpose()?;
+            simulation.boundary =
+                boundary.map(|(source, document)| one(source, &document).map_err(not_evaluated)).transpose()?;
         }
         if !excluded.excludes("scp") {
             let levels = &scene.world.organization.load().service_control;
@@ -416,6 +418,11 @@ fn compile(name: &str, document: &str, kind: Kind) -> Result<Arc<Policy>, Fault>
     checked.map_err(|fault| invalid(format!("Invalid policy {name}: {}", fault.message)))?;
     let policy = Policy::compile_as(document, kind);
     policy.map(Arc::new).map_err(|error| invalid(format!("Invalid policy {name}: {error}")))
+}
+
+/// What is kept and does not compile is no fault of the caller's.
+fn not_evaluated(fault: Fault) -> Fault {
+    Fault::new(500, "PolicyEvaluation", fault.message)
 }
 
 fn invalid(message: String) -> Fault {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     holder::Holder,
-    items::{details, item_of, items_of, written},
+    items::{detailed_of, details, item_of, items_of, written},
     listing::{Asked, paged},
     target::{has_room, no_such},
     texts::{KEY_ID, KEY_MATERIAL},
@@ -92,12 +92,8 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let holder = Holder::of(scene, input)?;
     let (arn, facts) = (holder.arn(scene), holder.facts());
     let plan = Plan::new("iam:ListSSHPublicKeys", arn, move |scene| {
-        let mut keys = scene.world.directory.read(|work| {
-            let items = items_of(scene, work, &holder, ItemKind::SshKey)?.into_iter();
-            let keys = items.map(|item| details::<Details>(&item).map(|details| (item, details)));
-            Ok::<_, Fault>(keys.collect::<Result<Vec<_>, _>>()?)
-        })?;
-        keys.sort_by(|(one, _), (other, _)| one.id.cmp(&other.id));
+        let read = |work: &mut dyn UnitOfWork| detailed_of::<Details>(scene, work, &holder, ItemKind::SshKey);
+        let keys = scene.world.directory.read(read)?;
         let user = holder.user_name()?;
         let listing = asked.cut(keys, |(item, _)| item.id.to_string());
         Ok(paged("SSHPublicKeys", listing, |(item, details)| {

@@ -105,6 +105,11 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
+    /// Has the record show what is known of a parameter that is repeated to nobody.
+    pub fn tell(&mut self, name: &str, value: Json) {
+        self.show(name, value);
+    }
+
     /// A list of some words, which may be empty.
     pub fn words(&mut self, name: &str, words: &[&'static str]) -> Vec<&'static str> {
         let members = self.parameters.members(name);
@@ -154,6 +159,14 @@ impl<'a> Input<'a> {
             self.violated(name, &quoted(value), &bound);
         }
         Some(number)
+    }
+
+    /// A whole number that has to be there.
+    pub fn required_number(&mut self, name: &str, range: RangeInclusive<usize>) -> usize {
+        if self.parameters.get(name).is_none() {
+            self.violated(name, "null", "Member must not be null");
+        }
+        self.number(name, range).unwrap_or_default()
     }
 
     /// Tags. Keys differ without regard to case.

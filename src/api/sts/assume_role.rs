@@ -151,7 +151,7 @@ pub(super) fn take(
 }
 
 /// How long the session lasts, in seconds. Where nothing is said, an hour: no role has less.
-fn length(asked: Option<i64>, most: i64, is_chained: bool) -> Result<i64, Fault> {
+pub(super) fn length(asked: Option<i64>, most: i64, is_chained: bool) -> Result<i64, Fault> {
     let seconds = asked.unwrap_or(SECONDS);
     if is_chained && seconds > SECONDS {
         let message =

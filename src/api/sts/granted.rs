@@ -10,11 +10,11 @@ use crate::{
         id::{IdKind, unique_id},
     },
     gateway::caller::Caller,
-    session::{Claims, Holder, Issued, Link, NotIssued, SecretBytes, claims::Packed},
+    session::{Claims, Holder, Issued, Link, NotIssued, SecretBytes, Session, claims::Packed},
 };
 
 /// The most credentials that a session rests on. Whoever renews a session by itself ends here, too.
-const CHAIN_MAX: usize = 12;
+pub(super) const CHAIN_MAX: usize = 12;
 
 /// A session that is to be.
 pub(super) struct Grant {
@@ -37,7 +37,7 @@ pub(super) struct Grant {
 }
 
 /// What a session that this caller makes rests on: the credentials of the caller, and what these rest on.
-pub(super) fn chain(scene: &Scene<'_>) -> Result<Vec<Link>, Fault> {
+pub(in crate::api) fn chain(scene: &Scene<'_>) -> Result<Vec<Link>, Fault> {
     let caller = scene.caller;
     let Some(key) = caller.access_key() else { return Ok(Vec::new()) };
     if let Some(session) = caller.session() {
@@ -66,16 +66,21 @@ pub(super) fn issue(scene: &Scene<'_>, grant: Grant) -> Result<Issued, Fault> {
     let issued = scene.caller.at().as_second();
     let id = unique_id(IdKind::TemporaryKey, grant.account, scene.random()?);
     let key = AccessKeyId::parse(&id).ok_or_else(failed)?;
+    // Whoever acts for somebody else makes nothing that lasts longer than that.
+    let session = scene.caller.session();
+    let delegate = session.and_then(Session::delegate);
+    let end = session.filter(|_| delegate.is_some()).map_or(i64::MAX, |session| session.expires().as_second());
     let claims = Claims {
         account: grant.account.number(),
         secret: SecretBytes(Zeroizing::new(scene.random()?)),
         issued,
-        expires: issued.saturating_add(grant.seconds),
+        expires: issued.saturating_add(grant.seconds).min(end),
         holder: grant.holder,
         chain: grant.chain,
         mfa: grant.has_mfa.then_some(issued),
         source_identity: grant.source_identity,
         provider: grant.provider,
+        delegate: delegate.map(AccountId::number),
         packed: grant.packed,
     };
     scene.world.sessions.issue(key, &claims).map_err(|refused| match refused {

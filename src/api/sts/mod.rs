@@ -5,6 +5,7 @@
 mod asked;
 mod assume_role;
 mod assume_root;
+mod delegated_access;
 mod federation_token;
 mod granted;
 mod identity;
@@ -12,8 +13,12 @@ mod identity_token;
 mod session_token;
 mod texts;
 mod web_identity;
+#[cfg(feature = "saml")]
+mod with_saml;
 
 use std::sync::Arc;
+
+pub(in crate::api) use self::{delegated_access::fits, granted::chain};
 
 use super::{
     World,
@@ -50,30 +55,39 @@ pub fn api(world: Arc<World>) -> Api {
 /// What is offered.
 pub static OFFERED: &[Operation] = &[
     Operation { name: "AssumeRole", read_only: true, plan: assume_role::plan },
+    #[cfg(feature = "saml")]
+    Operation { name: "AssumeRoleWithSAML", read_only: true, plan: with_saml::plan },
     Operation { name: "AssumeRoleWithWebIdentity", read_only: true, plan: web_identity::plan },
     Operation { name: "AssumeRoot", read_only: true, plan: assume_root::plan },
     Operation { name: "DecodeAuthorizationMessage", read_only: true, plan: identity::decode_authorization_message },
     Operation { name: "GetAccessKeyInfo", read_only: true, plan: identity::get_access_key_info },
     Operation { name: "GetCallerIdentity", read_only: true, plan: identity::get_caller_identity },
+    Operation { name: "GetDelegatedAccessToken", read_only: true, plan: delegated_access::plan },
     Operation { name: "GetFederationToken", read_only: true, plan: federation_token::plan },
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
     Operation { name: "GetWebIdentityToken", read_only: true, plan: identity_token::plan },
 ];
 
 /// Those that an identity provider's word is enough for.
-const UNSIGNED: &[&str] = &["AssumeRoleWithWebIdentity"];
-
-const LATER: &str = "it is not done yet";
-const DELEGATED: &str = "the tokens are of delegation requests, which come from partners whom AWS admits";
+const UNSIGNED: &[&str] = &[
+    #[cfg(feature = "saml")]
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+];
 
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
-pub static NOT_OFFERED: &[NotOffered] = &[("AssumeRoleWithSAML", LATER), ("GetDelegatedAccessToken", DELEGATED)];
+pub static NOT_OFFERED: &[NotOffered] = &[
+    #[cfg(not(feature = "saml"))]
+    ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
+];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
 fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {
     let Some(session) = caller.session() else { return Ok(()) };
     let passes = match (operation, caller.principal()) {
         ("GetCallerIdentity", _) => true,
+        // Others could not tell from a token that somebody acts for whom it names.
+        ("GetWebIdentityToken", principal) => matches!(principal, Principal::Role(_)) && session.delegate().is_none(),
         ("GetSessionToken" | "GetFederationToken", _) | (_, Principal::Federated(_) | Principal::Anonymous) => false,
         (_, Principal::Role(_)) => true,
         // What root was given for one task says itself what it is good for.

@@ -64,6 +64,9 @@ pub(super) const CODE: Text = Text { length: 6..=6, pattern: r"[\d]*", fits: is_
 pub(super) const POLICY: Text = Text { length: 1..=2_048, pattern: POLICY_PATTERN, fits: is_policy };
 /// The session policy of `AssumeRole`, which the model bounds by its packed size only.
 pub(super) const UNBOUNDED_POLICY: Text = Text { length: 1..=usize::MAX, pattern: POLICY_PATTERN, fits: is_policy };
+/// A SAML response in base 64.
+#[cfg(feature = "saml")]
+pub(super) const SAML_RESPONSE: Text = Text { length: 4..=100_000, pattern: "", fits: |_| true };
 /// The key of a session tag.
 pub(super) const TAG_KEY: Text =
     Text { length: 1..=128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: crate::base::name::is_tag_text };

@@ -27,6 +27,13 @@ pub(super) fn write(out: &mut Vec<u8>, identity: &Identity<'_>) {
             }
             if let Some(session) = session {
                 object.member("sessionContext", |out| session_context(out, principal, session));
+                if let Some(delegate) = session.delegate {
+                    object.member("invokedByDelegate", |out| {
+                        let mut object = Object::open(out);
+                        object.text("accountId", delegate.as_str());
+                        object.close();
+                    });
+                }
             }
         }
         Identity::Vouched(vouched) => vouched_members(&mut object, vouched),

@@ -107,6 +107,8 @@ pub struct SessionShown<'a> {
     pub facts: &'a [(String, Vec<String>)],
     /// `assumedRoot`.
     pub is_assumed_root: bool,
+    /// `accountId` of `invokedByDelegate`: the account that acts for the principal.
+    pub delegate: Option<AccountId>,
 }
 
 /// An error as the client saw it.

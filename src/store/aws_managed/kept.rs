@@ -39,8 +39,10 @@ pub fn counted(policy: ManagedPolicy, account: AccountId, work: Work<'_>) -> Res
     }
     let (mut attached, mut bounded) = (0, 0);
     for kind in IdentityKind::ALL {
-        attached += attached_in(account, &policy.id, kind, Page::ALL, work)?.items.len();
-        bounded += bounded_in(account, &policy.id, kind, Page::ALL, work)?.items.len();
+        let held = in_account(account, Page::ALL, |page| work.attached_identities(&policy.id, kind, page))?;
+        attached += held.items.len();
+        let held = in_account(account, Page::ALL, |page| work.bounded_identities(&policy.id, kind, page))?;
+        bounded += held.items.len();
     }
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Ok(ManagedPolicy { attachments: number(attached), boundaries: number(bounded), ..policy })
@@ -112,30 +114,8 @@ fn behind(work: Work<'_>) -> Result<Vec<(ManagedPolicy, &'static AwsPolicy)>, St
     Ok(behind)
 }
 
-/// The users, groups or roles of an account to which a policy is attached.
-pub fn attached_in(
-    account: AccountId,
-    policy: &str,
-    kind: IdentityKind,
-    page: Page<'_>,
-    work: Work<'_>,
-) -> Result<Listing<Identity>, StoreError> {
-    of_account(account, page, |page| work.attached_identities(policy, kind, page))
-}
-
-/// The users or roles of an account whose boundary a policy is.
-pub fn bounded_in(
-    account: AccountId,
-    policy: &str,
-    kind: IdentityKind,
-    page: Page<'_>,
-    work: Work<'_>,
-) -> Result<Listing<Identity>, StoreError> {
-    of_account(account, page, |page| work.bounded_identities(policy, kind, page))
-}
-
-/// The part of a listing over all accounts that is of one account.
-fn of_account(
+/// The part of a listing of identities that is of one account: of those, in all accounts, that hold a policy.
+pub fn in_account(
     account: AccountId,
     page: Page<'_>,
     mut list: impl FnMut(Page<'_>) -> Result<Listing<Identity>, StoreError>,

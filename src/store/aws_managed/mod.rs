@@ -12,7 +12,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE32_NOPAD;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 
-pub use kept::{attached_in, bounded_in, counted, in_use, known, renew, take, version};
+pub use kept::{counted, in_account, in_use, known, renew, take, version};
 
 use crate::base::{Arn, Timestamp, id::IdKind, name::fold};
 

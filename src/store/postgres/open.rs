@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use refinery::error::Kind;
+use refinery::{Migration, Runner};
 
 use super::{
     errors::{self, refused},
     link::{Link, Links},
 };
-use crate::store::{ErrorKind, MasterKey, StoreError};
+use crate::store::{ErrorKind, MasterKey, StoreError, sql::not_migrated};
 
 type Done<T = ()> = Result<T, StoreError>;
 
@@ -25,6 +25,24 @@ const MASTER_KEY: &str = "SELECT value FROM meta WHERE name = 'master_key'";
 
 mod embedded {
     refinery::embed_migrations!("src/store/postgres/migrations");
+}
+
+/// The database that takes no `COLLATE "C"` for columns. It orders texts by their bytes anyway.
+/// Source: CockroachDB's pull request 96828, "support default, C, and POSIX in expressions".
+const OF_BYTES: &str = "CockroachDB";
+
+/// The migrations, as a database of this version takes them.
+fn migrations(version: &str) -> Result<Runner, refinery::Error> {
+    let runner = embedded::migrations::runner();
+    if !version.contains(OF_BYTES) {
+        return Ok(runner);
+    }
+    let plain = |known: &Migration| {
+        let sql = known.sql().unwrap_or_default().replace(" COLLATE \"C\"", "");
+        Migration::unapplied(&format!("{}{}__{}", known.prefix(), known.version(), known.name()), &sql)
+    };
+    let plain: Result<Vec<_>, _> = runner.get_migrations().iter().map(plain).collect();
+    Ok(Runner::new(&plain?))
 }
 
 /// Whether the database holds no master key's id.
@@ -44,9 +62,12 @@ pub(super) fn prepare(links: &Links, master: &MasterKey) -> Done {
     if let Err(error) = locked {
         tracing::debug!(%error, "the database has no advisory locks");
     }
-    let runner = embedded::migrations::runner();
+    let version: String = links
+        .wait(client.query_one("SELECT version()", &[]))
+        .and_then(|row| row.try_get(0).map_err(|error| refused(&error)))?;
+    let runner = migrations(&version).map_err(|error| not_migrated(&error, errors::kind))?;
     let migrated = links.wait_for(MIGRATION, runner.run_async(&mut lent.link()?.client))?;
-    migrated.map_err(|error| not_migrated(&error))?;
+    migrated.map_err(|error| not_migrated(&error, errors::kind))?;
     let client = &lent.link()?.client;
     let insert = "INSERT INTO meta (name, value) VALUES ('master_key', $1) ON CONFLICT (name) DO NOTHING";
     links.wait(client.execute(insert, &[&master.id().0.as_slice()]))?;
@@ -81,15 +102,6 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         self.links.free(self.link.take());
     }
-}
-
-fn not_migrated(error: &refinery::Error) -> StoreError {
-    let kind = match error.kind() {
-        Kind::DivergentVersion(..) | Kind::MissingVersion(..) => ErrorKind::Newer,
-        Kind::Connection(_, source) => source.downcast_ref().map_or(ErrorKind::Unavailable, errors::kind),
-        _ => ErrorKind::Unavailable,
-    };
-    StoreError::new(kind, format!("cannot bring the database up to date: {error}"))
 }
 
 /// Refuses a database that is newer than this program, or sealed with another master key. Only reads.

@@ -22,7 +22,7 @@ impl Compiled {
     /// Compiles documents, each with the label under which a decision names it. One that does not compile makes the
     /// whole set unusable: leaving it out could leave out a denial.
     pub fn of<'a>(documents: impl Iterator<Item = (String, &'a str)>) -> Self {
-        let compile = |(label, document): (String, &str)| match Policy::compile(document) {
+        let compile = |(label, document): (String, &str)| match Policy::compile_as(document, kind_of(&label)) {
             Ok(policy) => Ok((Arc::from(label), Arc::new(policy))),
             Err(error) => {
                 tracing::error!(policy = label, %error, "stored policy cannot be used; its holders are denied everything");
@@ -61,6 +61,11 @@ impl Compiled {
     pub fn set(&self) -> Result<&PolicySet, Poisoned> {
         (*self.0).as_ref().map_err(Poisoned::clone)
     }
+}
+
+/// What a policy is: AWS's own are known by their ARN, which nobody else's has for its label.
+fn kind_of(label: &str) -> Kind {
+    if label.starts_with("arn:aws:iam::aws:policy/") { Kind::OfAws } else { Kind::Identity }
 }
 
 impl Poisoned {

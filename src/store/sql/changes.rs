@@ -60,7 +60,7 @@ impl SqlWork<'_> {
     }
 
     fn changed(&self, kind: &str, id: &str) -> Done<i64> {
-        let sequence = self.driver.change(kind, id)?;
+        let sequence = self.noted(self.driver.change(kind, id))?;
         if self.first_change.get().is_none() {
             self.first_change.set(Some(sequence));
         }

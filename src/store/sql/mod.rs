@@ -19,7 +19,14 @@ mod scan;
 mod value;
 mod work;
 
-use std::{cell::Cell, collections::HashMap, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    error::Error,
+    sync::Arc,
+};
+
+use refinery::error::Kind;
 
 pub(super) use self::value::{Columns, Row, Value};
 use super::{ErrorKind, MasterKey, Sequence, StoreError, seal::DataKey};
@@ -65,12 +72,24 @@ pub(super) struct SqlWork<'a> {
     data_keys: HashMap<(AccountId, u32), DataKey>,
     /// The first change of its own.
     first_change: Cell<Option<i64>>,
+    /// What the back end failed with last.
+    failure: RefCell<Option<StoreError>>,
 }
 
 impl<'a> SqlWork<'a> {
     /// A unit of work that is this transaction.
     pub(super) fn new(driver: Box<dyn Driver + 'a>, vault: &'a Vault) -> Self {
-        Self { driver, vault, data_keys: HashMap::new(), first_change: Cell::new(None) }
+        let (first_change, failure) = (Cell::new(None), RefCell::new(None));
+        Self { driver, vault, data_keys: HashMap::new(), first_change, failure }
+    }
+
+    /// Notes a failure of the back end itself.
+    fn noted<T>(&self, done: Done<T>) -> Done<T> {
+        done.inspect_err(|error| {
+            if matches!(error.kind, ErrorKind::Unavailable | ErrorKind::Full) {
+                self.failure.replace(Some(error.clone()));
+            }
+        })
     }
 }
 
@@ -80,4 +99,14 @@ fn kept(error: StoreError) -> StoreError {
         ErrorKind::Missing => StoreError { kind: ErrorKind::InUse, ..error },
         _ => error,
     }
+}
+
+/// A failed migration, of which `kind` knows what the back end's own failures mean.
+pub(super) fn not_migrated<E: Error + 'static>(error: &refinery::Error, kind: fn(&E) -> ErrorKind) -> StoreError {
+    let kind = match error.kind() {
+        Kind::DivergentVersion(..) | Kind::MissingVersion(..) => ErrorKind::Newer,
+        Kind::Connection(_, source) => source.downcast_ref().map_or(ErrorKind::Unavailable, kind),
+        _ => ErrorKind::Unavailable,
+    };
+    StoreError::new(kind, format!("cannot bring the database up to date: {error}"))
 }

@@ -71,10 +71,11 @@ impl SqlWork<'_> {
     ) -> Done<Vec<T>> {
         let values: SmallVec<[_; 12]> = parameters.iter().map(|it| it.to_value()).collect();
         let mut rows = Vec::new();
-        self.driver.rows(sql, &values, &mut |row| {
+        let done = self.driver.rows(sql, &values, &mut |row| {
             rows.push(read(row)?);
             Ok(())
-        })?;
+        });
+        self.noted(done)?;
         Ok(rows)
     }
 
@@ -91,7 +92,7 @@ impl SqlWork<'_> {
     /// Executes a statement and returns the number of rows that it concerned.
     pub(super) fn execute(&self, sql: &str, parameters: &[&dyn ToValue]) -> Done<u64> {
         let values: SmallVec<[_; 12]> = parameters.iter().map(|it| it.to_value()).collect();
-        self.driver.execute(sql, &values)
+        self.noted(self.driver.execute(sql, &values))
     }
 
     /// A page of a listing. `from` is the query from `FROM` on, with a condition; the listed entity has the alias
@@ -104,9 +105,10 @@ impl SqlWork<'_> {
         read: fn(&Row<'_>) -> Done<T>,
         name: fn(&T) -> &str,
     ) -> Done<Listing<T>> {
+        // Databases that choose among several functions `length` are told of what.
         let sql = format!(
-            "SELECT {columns} FROM {from} AND {alias}.folded > ?1 AND substr({alias}.path, 1, length(?2)) = ?2 \
-             ORDER BY {alias}.folded LIMIT ?3"
+            "SELECT {columns} FROM {from} AND {alias}.folded > ?1 \
+             AND substr({alias}.path, 1, length(CAST(?2 AS TEXT))) = ?2 ORDER BY {alias}.folded LIMIT ?3"
         );
         let after = page.after.unwrap_or_default();
         let limit = i64::try_from(page.items_max.saturating_add(1)).unwrap_or(i64::MAX);

@@ -11,7 +11,7 @@ use crate::{
     store::{
         AccessKey, Account, Bucket, EndedSession, Holding, Identity, IdentityKind, InlinePolicy, Item, ItemKind,
         KeyOwner, KeyStatus, LastUsed, Listing, ManagedPolicy, OpenKey, Page, PolicyUse, PolicyVersion,
-        PublicAccessBlock, Record, RoleDetails, Sequence, Subject, UnitOfWork,
+        PublicAccessBlock, Record, RoleDetails, Sequence, StoreError, Subject, UnitOfWork,
     },
 };
 
@@ -312,6 +312,10 @@ impl UnitOfWork for SqlWork<'_> {
 
     fn is_overtaken(&self) -> bool {
         self.driver.is_overtaken()
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        self.failure.borrow().clone()
     }
 
     fn commit(self: Box<Self>) -> Done<Sequence> {

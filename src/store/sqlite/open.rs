@@ -6,14 +6,13 @@ use std::{
     time::Duration,
 };
 
-use refinery::error::Kind;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::{
     DATABASE_FILE, LOCK_FILE,
     errors::{self, refused},
 };
-use crate::store::{ErrorKind, MasterKey, StoreError};
+use crate::store::{ErrorKind, MasterKey, StoreError, sql::not_migrated};
 
 /// How long a statement waits for a lock of another process (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,7 +48,7 @@ pub(super) fn database(dir: &Path, master: &MasterKey) -> Result<Connection, Sto
     let mut connection = connect(&path)?;
     refuse_foreign(&connection, master)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(refused)?;
-    embedded::migrations::runner().run(&mut connection).map_err(|error| not_migrated(&error))?;
+    embedded::migrations::runner().run(&mut connection).map_err(|error| not_migrated(&error, errors::kind))?;
     connection
         .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('master_key', ?1)", params![master.id().0])
         .map_err(refused)?;
@@ -60,15 +59,6 @@ pub(super) fn database(dir: &Path, master: &MasterKey) -> Result<Connection, Sto
 fn create(dir: &Path, path: &Path) -> std::io::Result<()> {
     private().open(path)?.sync_all()?;
     File::open(dir)?.sync_all()
-}
-
-fn not_migrated(error: &refinery::Error) -> StoreError {
-    let kind = match error.kind() {
-        Kind::DivergentVersion(..) | Kind::MissingVersion(..) => ErrorKind::Newer,
-        Kind::Connection(_, source) => source.downcast_ref().map_or(ErrorKind::Unavailable, errors::kind),
-        _ => ErrorKind::Unavailable,
-    };
-    StoreError::new(kind, format!("cannot bring the database up to date: {error}"))
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {

@@ -55,6 +55,20 @@ fn what_one_account_makes_is_nothing_to_another() {
     assert!(who.text().contains(&format!("<Account>{OTHER}</Account>")), "{}", who.text());
 }
 
+/// Whose policies are listed is no matter of what the path looks like.
+#[test]
+fn a_path_that_looks_like_an_arn_is_nobody_elses() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let (root, ann) = (gateway.root(), gateway.user("ann", Some(ALLOW_ALL)));
+    for key in [&root, &ann] {
+        let answer = call(&gateway, key, "ListPolicies", &[("PathPrefix", "/a:b:c:d:111122223333:policy/")]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let record = gateway.record(&answer);
+        assert!(record["resources"].is_null(), "{record}");
+    }
+}
+
 /// A record names whose buckets are, not whose the deployment is.
 #[test]
 fn records_name_the_account_of_a_bucket() {

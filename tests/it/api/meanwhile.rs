@@ -28,10 +28,10 @@ const CHANGE: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:ChangePassword","Resource":"*"}}"#;
 
 /// What another does.
-type Change = fn(&mut dyn UnitOfWork) -> Result<(), StoreError>;
+pub type Change = fn(&mut dyn UnitOfWork) -> Result<(), StoreError>;
 
 /// Operation, parameters, what another does, and every code that may come of it.
-type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Change, &'a [&'a str]);
+pub type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Change, &'a [&'a str]);
 
 /// A store in which something is changed before one of the next units of work.
 struct Meddled {
@@ -106,30 +106,30 @@ fn answers(action: &str, parameters: &[(&str, &str)], change: Change) -> BTreeSe
     codes
 }
 
+const UPDATE: [(&str, &str); 2] = [ANN, ("Password", "Secret-2")];
+const OWN: [(&str, &str); 2] = [("OldPassword", "Secret-1"), ("NewPassword", "Secret-2")];
+const TAG: [(&str, &str); 3] = [ANN, ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")];
+const UNMODIFIABLE: &str = "EntityTemporarilyUnmodifiable";
+const MODIFIED: &str = "ConcurrentModification";
+const GONE: &str = "NoSuchEntity";
+
+pub const CASES: &[Case<'static>] = &[
+    ("UpdateLoginProfile", &UPDATE, sets_a_password, &["", UNMODIFIABLE]),
+    ("UpdateLoginProfile", &UPDATE, renames, &["", UNMODIFIABLE, GONE]),
+    ("UpdateLoginProfile", &UPDATE, deletes_the_password, &["", GONE]),
+    ("ChangePassword", &OWN, sets_a_password, &["", UNMODIFIABLE]),
+    ("ChangePassword", &OWN, deletes_the_password, &["", GONE]),
+    ("DeleteLoginProfile", &[ANN], renames, &["", UNMODIFIABLE, GONE]),
+    ("UpdateUser", &[ANN, ("NewPath", "/x/")], renames, &["", MODIFIED, GONE]),
+    ("TagUser", &TAG, renames, &["", MODIFIED, GONE]),
+    ("UntagUser", &[ANN, ("TagKeys.member.1", "k")], renames, &["", MODIFIED, GONE]),
+    ("DeleteUser", &[ANN], renames, &["DeleteConflict", MODIFIED, GONE]),
+];
+
 #[test]
 fn what_changes_meanwhile_is_told() {
-    let update = [ANN, ("Password", "Secret-2")];
-    let change = [("OldPassword", "Secret-1"), ("NewPassword", "Secret-2")];
-    let (unmodifiable, gone) = ("EntityTemporarilyUnmodifiable", "NoSuchEntity");
-    let cases: [Case<'_>; 10] = [
-        ("UpdateLoginProfile", &update, sets_a_password, &["", unmodifiable]),
-        ("UpdateLoginProfile", &update, renames, &["", unmodifiable, gone]),
-        ("UpdateLoginProfile", &update, deletes_the_password, &["", gone]),
-        ("ChangePassword", &change, sets_a_password, &["", unmodifiable]),
-        ("ChangePassword", &change, deletes_the_password, &["", gone]),
-        ("DeleteLoginProfile", &[ANN], renames, &["", unmodifiable, gone]),
-        ("UpdateUser", &[ANN, ("NewPath", "/x/")], renames, &["", "ConcurrentModification", gone]),
-        (
-            "TagUser",
-            &[ANN, ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")],
-            renames,
-            &["", "ConcurrentModification", gone],
-        ),
-        ("UntagUser", &[ANN, ("TagKeys.member.1", "k")], renames, &["", "ConcurrentModification", gone]),
-        ("DeleteUser", &[ANN], renames, &["DeleteConflict", "ConcurrentModification", gone]),
-    ];
-    for (action, parameters, meddling, expected) in cases {
+    for (action, parameters, meddling, expected) in CASES {
         let expected: BTreeSet<String> = expected.iter().map(|code| (*code).to_owned()).collect();
-        assert_eq!(answers(action, parameters, meddling), expected, "{action}");
+        assert_eq!(answers(action, parameters, *meddling), expected, "{action}");
     }
 }

@@ -11,37 +11,42 @@ use crate::road::{
     upstream::Upstream,
 };
 
-const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
+pub const POLICY_ARN: &str = "arn:aws:iam::123456789012:policy/known";
 const ANN_ARN: &str = "arn:aws:iam::123456789012:user/ann";
 pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"123456789012"},"Action":"sts:AssumeRole"}}"#;
 const JOB: &str = "00000000-0000-4000-8000-000000000000";
-const WEB: (&str, &str) = ("InstanceProfileName", "web");
-const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
-const SAML: (&str, &str) = ("SAMLProviderArn", "arn:aws:iam::123456789012:saml-provider/idp");
+pub const WEB: (&str, &str) = ("InstanceProfileName", "web");
+pub const IDP: (&str, &str) = ("OpenIDConnectProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.example.com/a");
+pub const SAML: (&str, &str) = ("SAMLProviderArn", "arn:aws:iam::123456789012:saml-provider/idp");
 /// As long as a SAML provider's document, which is read after the decision.
 const LONG: &str = match str::from_utf8(&[b'a'; 1000]) {
     Ok(text) => text,
     Err(_) => "",
 };
+pub const ANN: (&str, &str) = ("UserName", "ann");
 const ANNS_KEY: &str = "AKIA0000000000000ann";
 const PHONE: (&str, &str) = ("SerialNumber", "arn:aws:iam::123456789012:mfa/phone");
+const REQUEST: (&str, &str) = ("DelegationRequestId", "dr-0000000000000000");
 const SOME_ID: &str = "AAAA00000000000000000000";
 
 /// An operation, the resource that it is decided on (below the account's `arn:aws:iam::123456789012:`, unless it is none),
 /// and its parameters.
-type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+pub type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 #[rustfmt::skip]
-const RIGHTS: &[Row] = &[
+pub const RIGHTS: &[Row] = &[
+    ("AcceptDelegationRequest", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("AddClientIDToOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
     ("AddRoleToInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("AddUserToGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
+    ("AssociateDelegationRequest", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("AttachGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyArn", POLICY_ARN)]),
     ("AttachRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyArn", POLICY_ARN)]),
     ("AttachUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyArn", POLICY_ARN)]),
     ("ChangePassword", "user/{caller}", &[("OldPassword", "o"), ("NewPassword", "n")]),
     ("CreateAccessKey", "user/ann", &[("UserName", "ann")]),
     ("CreateAccountAlias", "*", &[("AccountAlias", "alias")]),
+    ("CreateDelegationRequest", "delegation-request/*", &[("Description", "d"), ("Permissions.PolicyTemplateArn", "arn:aws:iam::123456789012:delegation-template/t"), ("RequestorWorkflowId", "workflow"), ("NotificationChannel", "arn:aws:sns:us-east-1:123456789012:t"), ("SessionDuration", "300")]),
     ("CreateGroup", "group/x/new", &[("GroupName", "new"), ("Path", "/x/")]),
     ("CreateInstanceProfile", "instance-profile/x/new", &[("InstanceProfileName", "new"), ("Path", "/x/")]),
     ("CreateLoginProfile", "user/ann", &[("UserName", "ann"), ("Password", "Secret-1")]),
@@ -98,8 +103,10 @@ const RIGHTS: &[Row] = &[
     ("GetContextKeysForCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL)]),
     ("GetContextKeysForPrincipalPolicy", "user/ann", &[("PolicySourceArn", ANN_ARN)]),
     ("GetCredentialReport", "*", &[]),
+    ("GetDelegationRequest", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("GetGroup", "group/staff", &[("GroupName", "staff")]),
     ("GetGroupPolicy", "group/staff", &[("GroupName", "staff"), ("PolicyName", "p")]),
+    ("GetHumanReadableSummary", "delegation-request/dr-0000000000000000", &[("EntityArn", "arn:aws:iam::123456789012:delegation-request/dr-0000000000000000")]),
     ("GetInstanceProfile", "instance-profile/web", &[WEB]),
     ("GetLoginProfile", "user/ann", &[("UserName", "ann")]),
     ("GetMFADevice", "user/ann", &[("UserName", "ann"), PHONE]),
@@ -123,6 +130,7 @@ const RIGHTS: &[Row] = &[
     ("ListAttachedGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListAttachedRolePolicies", "role/reader", &[("RoleName", "reader")]),
     ("ListAttachedUserPolicies", "user/ann", &[("UserName", "ann")]),
+    ("ListDelegationRequests", "*", &[]),
     ("ListEntitiesForPolicy", "policy/known", &[("PolicyArn", POLICY_ARN)]),
     ("ListGroupPolicies", "group/staff", &[("GroupName", "staff")]),
     ("ListGroups", "group/x/", &[("PathPrefix", "/x/")]),
@@ -158,11 +166,13 @@ const RIGHTS: &[Row] = &[
     ("PutRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
     ("PutUserPermissionsBoundary", "user/ann", &[("UserName", "ann"), ("PermissionsBoundary", POLICY_ARN)]),
     ("PutUserPolicy", "user/ann", &[("UserName", "ann"), ("PolicyName", "p"), ("PolicyDocument", ALLOW_ALL)]),
+    ("RejectDelegationRequest", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("RemoveClientIDFromOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("ClientID", "c")]),
     ("RemoveRoleFromInstanceProfile", "instance-profile/web", &[WEB, ("RoleName", "reader")]),
     ("RemoveUserFromGroup", "group/staff", &[("GroupName", "staff"), ("UserName", "ann")]),
     ("ResetServiceSpecificCredential", "user/ann", &[("UserName", "ann"), ("ServiceSpecificCredentialId", SOME_ID)]),
     ("ResyncMFADevice", "user/ann", &[("UserName", "ann"), PHONE, ("AuthenticationCode1", "123456"), ("AuthenticationCode2", "654321")]),
+    ("SendDelegationToken", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("SetDefaultPolicyVersion", "policy/known", &[("PolicyArn", POLICY_ARN), ("VersionId", "v1")]),
     ("SetSecurityTokenServicePreferences", "*", &[("GlobalEndpointTokenVersion", "v2Token")]),
     ("SimulateCustomPolicy", "*", &[("PolicyInputList.member.1", ALLOW_ALL), ("ActionNames.member.1", "s3:GetObject")]),
@@ -186,6 +196,7 @@ const RIGHTS: &[Row] = &[
     ("UpdateAccessKey", "user/ann", &[("UserName", "ann"), ("AccessKeyId", ANNS_KEY), ("Status", "Inactive")]),
     ("UpdateAccountPasswordPolicy", "*", &[]),
     ("UpdateAssumeRolePolicy", "role/reader", &[("RoleName", "reader"), ("PolicyDocument", TRUST)]),
+    ("UpdateDelegationRequest", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
     ("UpdateLoginProfile", "user/ann", &[("UserName", "ann"), ("PasswordResetRequired", "true")]),
     ("UpdateOpenIDConnectProviderThumbprint", "oidc-provider/idp.example.com/a", &[IDP, ("ThumbprintList.member.1", "990f4193972f2becf12ddeda5237f9c952f20d9e")]),
@@ -232,7 +243,7 @@ fn no_operation_is_carried_out_without_a_right() {
         let resource = match (*action, resource.split_once('/')) {
             ("CreateUser" | "CreateGroup" | "CreateRole" | "ListUsers" | "ListGroups" | "ListRoles", _) => arn,
             (_, Some(("mfa" | "server-certificate", _))) => arn,
-            (_, Some(("access-report", _))) => arn,
+            (_, Some(("access-report" | "delegation-request", _))) => arn,
             ("CreateServiceLinkedRole" | "CreateInstanceProfile" | "ListInstanceProfiles", _) => arn,
             (_, Some(("instance-profile", name))) => format!("instance profile {name}"),
             (_, Some(("oidc-provider" | "saml-provider", _))) => arn,

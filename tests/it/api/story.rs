@@ -106,7 +106,7 @@ fn access_keys() {
         ("ListAccessKeys", &[ANN], 200, "<AccessKeyMetadata><member><UserName>ann</UserName><AccessKeyId>AKIA"),
         ("ListAccessKeys", &[], 200, "<AccessKeyId>AKIAROOT000000000001</AccessKeyId>"),
         ("UpdateAccessKey", &[ANN, ("AccessKeyId", "AKIAROOT000000000001"), ("Status", "Inactive")], 404, "The Access Key with id AKIAROOT000000000001 cannot be found."),
-        ("UpdateAccessKey", &[ANN, ("AccessKeyId", "AKIAROOT000000000001"), ("Status", "Off")], 400, "Member must satisfy enum value set: [Active, Inactive]"),
+        ("UpdateAccessKey", &[ANN, ("AccessKeyId", "AKIAROOT000000000001"), ("Status", "Off")], 400, "Member must satisfy enum value set: [Active, Inactive, Expired]"),
         ("DeleteAccessKey", &[("AccessKeyId", "short")], 400, "Member must have length greater than or equal to 16"),
         ("GetAccessKeyLastUsed", &[("AccessKeyId", "AKIAROOT000000000001")], 200, "<AccessKeyLastUsed>"),
         ("GetAccessKeyLastUsed", &[("AccessKeyId", "AKIANONE000000000001")], 404, "NoSuchEntity"),

@@ -15,7 +15,7 @@ fn body(text: &str) -> (&'static str, &str) {
 }
 
 /// A certificate with its key; `years` are those between which it counts.
-fn certificate(years: [i32; 2]) -> (String, KeyPair) {
+pub fn certificate(years: [i32; 2]) -> (String, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["web.example".to_owned()]).unwrap();
     [params.not_before, params.not_after] = years.map(|year| date_time_ymd(year, 1, 1));

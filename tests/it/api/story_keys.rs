@@ -4,11 +4,11 @@ use super::{call, says};
 use crate::road::{gateway::Gateway, upstream::Upstream};
 
 const ANN: (&str, &str) = ("UserName", "ann");
-const KEY: &str = include_str!("../data/ssh/rsa.pub");
+pub const KEY: &str = include_str!("../data/ssh/rsa.pub");
 const KEY_PEM: &str = include_str!("../data/ssh/rsa.pem");
 const KEY_PKCS1: &str = include_str!("../data/ssh/rsa.pkcs1.pem");
-const SHORT_KEY: &str = include_str!("../data/ssh/short.pub");
-const ED25519_KEY: &str = include_str!("../data/ssh/ed25519.pub");
+pub const SHORT_KEY: &str = include_str!("../data/ssh/short.pub");
+pub const ED25519_KEY: &str = include_str!("../data/ssh/ed25519.pub");
 const EC_KEY: &str = include_str!("../data/ssh/ec.pem");
 /// What `ssh-keygen -l -E md5` says of the key.
 const FINGERPRINT: &str = "<Fingerprint>47:30:10:67:30:79:03:0c:d2:8e:f0:3d:a0:01:19:40</Fingerprint>";

@@ -253,7 +253,7 @@ fn openid_connect_providers() {
 }
 
 /// The document of an identity provider with a certificate of its own.
-fn metadata(id: &str, attributes: &str) -> String {
+pub fn metadata(id: &str, attributes: &str) -> String {
     let key = KeyPair::generate().unwrap();
     let made = CertificateParams::new(vec!["idp.example.com".to_owned()]).unwrap().self_signed(&key).unwrap();
     let certificate = data_encoding::BASE64.encode(made.der());

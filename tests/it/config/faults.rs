@@ -55,6 +55,19 @@ fn each_fault_is_said_with_its_key_and_what_to_write() {
         above("account_id = \"123\"", "account_id: is \"123\"; write twelve digits"),
         above("regions = []", "regions: needs at least one name in lower case; write for example [\"us-east-1\"]"),
         above(
+            "[saml]\naudiences = []",
+            "saml.audiences: needs at least one URI; write for example [\"urn:amazon:webservices\"]",
+        ),
+        above(
+            "[saml]\naudiences = [\"urn:x\", \"\"]",
+            "saml.audiences: needs at least one URI; write for example [\"urn:amazon:webservices\"]",
+        ),
+        above(
+            "[saml]\nrecipients = [\"here\"]",
+            "saml.recipients: needs at least one URI; write for example [\"https://signin.aws.amazon.com/saml\"]",
+        ),
+        above("[saml]\nreuse = \"once\"", "saml.reuse: is \"once\"; write \"never\", \"other-roles\" or \"always\""),
+        above(
             "regions = [\"US\"]",
             "regions: needs at least one name in lower case; write for example [\"us-east-1\"]",
         ),

@@ -116,6 +116,7 @@ fn what_the_file_shows_is_what_is_meant_when_nothing_is_said() {
     let quick = load(QUICKSTART, &[SECRET]).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(quick.fixed(), shown.fixed());
     assert_eq!(quick.limits, shown.limits);
+    assert_eq!(quick.saml, shown.saml);
     assert_eq!(
         (&quick.regions, &quick.domains, &quick.trusted_proxies),
         (&shown.regions, &shown.domains, &shown.trusted_proxies)

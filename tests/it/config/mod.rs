@@ -1,5 +1,6 @@
 //! The configuration: the files that are shown, what is refused and in which words, what variables change.
 
+mod delegation;
 mod faults;
 mod files;
 mod oidc;

@@ -293,6 +293,7 @@ pub(super) fn party(caller: &str) -> Party<'static> {
         issuer,
         issuer_id: None,
         has_boundary: false,
+        is_delegate: false,
     };
     let without = |kind, unique_id, issuer| Party { kind, unique_id, issuer, ..Party::anonymous() };
     let named = |name: &str| NAMES.iter().find(|(known, _)| *known == name).map(|(_, arn)| *arn).unwrap();

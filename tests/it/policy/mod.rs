@@ -3,6 +3,7 @@
 mod agrees;
 mod asked;
 mod cases;
+mod delegates;
 mod evaluation;
 mod golden;
 mod order;

@@ -119,6 +119,7 @@ fn a_statement_that_aws_refuses_gets_its_message() {
         (json!({ "Resource": null, "NotResource": "arn:aws:s3::b" }), LEGACY),
         (json!({ "Resource": "arn:aws:s3:::b/${aws:username" }), LEGACY),
         (json!({ "Resource": "arn:aws:sqs:${aws:RequestedRegion}:1:q" }), LEGACY),
+        (json!({ "Resource": "arn:aws:sqs:*:${aws:PrincipalAccount}:q" }), LEGACY),
         (
             json!({ "Resource": "arn:aws:iam:us-east-1::user/a" }),
             "IAM resource arn:aws:iam:us-east-1::user/a cannot contain region information.",

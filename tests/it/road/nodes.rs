@@ -109,6 +109,64 @@ fn a_database_that_is_away_is_done_without_for_as_long_as_the_configuration_says
     assert_eq!(call(&nodes[1], &nodes[1].root(), "GetUser", &[("UserName", "Half")]).status, 200);
 }
 
+/// The longest file of the database, in blocks of 512 bytes.
+const BLOCKS: u32 = 8192;
+/// Writes rows, each by itself, until there is no room for another.
+const FILL: &str = "DO $$ DECLARE at BIGINT; BEGIN SELECT min(sequence) INTO at FROM change WHERE sequence < 0; LOOP \
+                    at := coalesce(at, 0) - 1; INSERT INTO change (sequence, kind, id) VALUES (at, '', repeat('x', SIZE)); \
+                    COMMIT; END LOOP; END $$";
+
+#[test]
+fn a_database_without_room_is_read_on_and_written_again_once_there_is_room() {
+    let (upstream, dir) = (Upstream::start(), tempfile::tempdir().unwrap());
+    let mut server = postgres::Server::start();
+    server.stop();
+    server.file_blocks_max = Some(BLOCKS);
+    server.go_on();
+    let (url, database) = (dir.path().join("url"), server.database());
+    fs::write(&url, &database).unwrap();
+    let node = node(&upstream, &url, "300");
+    let key = node.user("Ann", Some(ALLOW_ALL));
+    let is_allowed = || node.send(&Signer::s3(&key), get()).status == 200;
+    let half = [("UserName", "Half")];
+    let users = || postgres::run(&database, "SELECT count FROM population WHERE kind = 'user'").unwrap();
+    assert!(is_allowed() && node.admin("/readyz").status == 200);
+
+    let hurried = format!("{database}?options=-c%20synchronous_commit%3Doff");
+    for size in ["1000", "1"] {
+        let full = postgres::run(&hurried, &FILL.replace("SIZE", size)).unwrap_err();
+        assert!(full.as_db_error().unwrap().message().contains("could not extend file"), "{full:?}");
+    }
+    // Longer than it takes until it is tried whether there is room again.
+    let since = Instant::now();
+    while since.elapsed() < Duration::from_secs(7) {
+        for (action, parameters) in [
+            ("CreateUser", &half[..]),
+            ("TagUser", &[("UserName", "Ann"), ("Tags.member.1.Key", "k"), ("Tags.member.1.Value", "v")]),
+            ("DeleteUserPolicy", &[("UserName", "Ann"), ("PolicyName", "p")]),
+        ] {
+            let refused = call(&node, &node.root(), action, parameters);
+            assert_eq!(refused.refusal(), (500, "ServiceFailure".into()), "{action}");
+        }
+        let ready = node.admin("/readyz");
+        assert!(ready.status == 503 && ready.text().contains("store: cannot be written: "), "{}", ready.text());
+        assert!(is_allowed(), "decisions go on");
+        assert_eq!(call(&node, &node.root(), "GetUser", &[("UserName", "Ann")]).status, 200, "and so does reading");
+        thread::sleep(Duration::from_millis(500));
+    }
+    assert_eq!(call(&node, &node.root(), "GetUser", &half).status, 404, "nothing was half made");
+    assert_eq!(users(), ["1"]);
+
+    postgres::run(&database, "DELETE FROM change WHERE sequence < 0").unwrap();
+    postgres::run(&database, "VACUUM change").unwrap();
+    until("the node is ready again", || node.admin("/readyz").status == 200);
+    assert_eq!(call(&node, &node.root(), "CreateUser", &half).status, 200);
+    assert_eq!(users(), ["2"]);
+    assert!(is_allowed());
+    let gone = call(&node, &node.root(), "DeleteUserPolicy", &[("UserName", "Ann"), ("PolicyName", "p")]);
+    assert!(gone.status == 200 && !is_allowed(), "{}", gone.text());
+}
+
 /// Whichever node made a session, all of them open it, and all of them know within the bound that it is over.
 #[test]
 fn sessions_end_on_every_node() {

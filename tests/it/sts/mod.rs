@@ -12,6 +12,7 @@ mod restricted;
 mod root;
 mod rotation;
 mod round_trip;
+mod saml;
 mod tokens;
 mod web_identity;
 

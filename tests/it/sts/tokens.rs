@@ -28,6 +28,7 @@ fn claims(issued: i64, seconds: i64) -> Claims {
         mfa: None,
         source_identity: None,
         provider: None,
+        delegate: None,
         packed: Packed::default(),
     }
 }

@@ -113,9 +113,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
             ("Base32StringSeed", Node::Secret(BASE64.encode(text.as_bytes()))),
             ("QRCodePNG", Node::Secret(BASE64.encode(&picture::png(&address)?))),
         ];
-        if !tags.is_empty() {
-            members.push(("Tags", nodes::list_of_tags(&tags)));
-        }
+        members.push(("Tags", nodes::tags_if_any(&tags)));
         Ok(Node::one("VirtualMFADevice", Node::Struct(members)))
     });
     let plan = if is_tagged { plan.needing("iam:TagMFADevice", arn) } else { plan };

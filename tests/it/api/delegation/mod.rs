@@ -1,0 +1,8 @@
+//! Delegation requests: one account asks, another decides, a token goes out.
+
+mod exchange;
+mod inputs;
+mod scene;
+mod sending;
+mod states;
+mod story;

@@ -1,0 +1,118 @@
+//! xmlsec1 and pysaml2 as second opinions: nothing that they refuse is accepted, and what is accepted is read alike.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use countersign::base::Timestamp;
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::{
+    maker::{ISSUER, Idp, RECIPIENT, assertion, response},
+    mutations::{Dice, mutant},
+};
+
+/// The others.
+struct Others {
+    process: Child,
+    ask: ChildStdin,
+    told: BufReader<ChildStdout>,
+}
+
+impl Others {
+    /// `COUNTERSIGN_PYTHON` names the interpreter that has pysaml2.
+    fn start(idp: &Idp) -> Self {
+        let python = std::env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".into());
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/saml/second_opinion.py");
+        let mut process = Command::new(python)
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("set COUNTERSIGN_PYTHON to a Python that has pysaml2, and install xmlsec1");
+        let (mut ask, told) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        let metadata = format!(
+            "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{ISSUER}\">\
+             <md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:KeyDescriptor \
+             use=\"signing\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
+             <ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
+             <md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \
+             Location=\"https://idp.example.com/sso\"/></md:IDPSSODescriptor></md:EntityDescriptor>",
+            idp.certificate
+        );
+        let lines: Vec<&str> =
+            idp.certificate.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+        let certificate = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
+        let setting = json!({
+            "metadata": metadata,
+            "certificate": certificate,
+            "recipient": RECIPIENT,
+            "audience": "urn:amazon:webservices",
+        });
+        writeln!(ask, "{setting}").unwrap();
+        Self { process, ask, told }
+    }
+
+    /// Whether xmlsec1 verifies a response, and whom pysaml2 takes it to be of, or why not.
+    fn opinions(&mut self, response: &str) -> (bool, Result<String, String>) {
+        writeln!(self.ask, "{}", BASE64.encode(response.as_bytes())).unwrap();
+        let mut line = String::new();
+        self.told.read_line(&mut line).unwrap();
+        let answer: Value = serde_json::from_str(&line).expect("the script ended");
+        let subject = answer["pysaml2"].as_str().map(str::to_owned);
+        (answer["xmlsec1"].as_bool().unwrap(), subject.ok_or_else(|| answer["why"].to_string()))
+    }
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// All three take what is sound: the others are asked in the right way.
+#[test]
+fn sound_responses_are_accepted_by_all() {
+    for idp in [Idp::rsa(), Idp::ecdsa()] {
+        let mut others = Others::start(&idp);
+        let now = Timestamp::now();
+        let plain = assertion(now);
+        let signed = response(now, &idp.sign(&plain));
+        for text in [&signed, &idp.sign(&response(now, &plain)), &idp.sign(&signed)] {
+            assert!(idp.verify(text, now).is_ok());
+            assert_eq!(others.opinions(text), (true, Ok("alice@example.com".to_owned())), "{text}");
+        }
+    }
+}
+
+/// `COUNTERSIGN_SAML_MUTATIONS` (100): how many responses are altered. `COUNTERSIGN_SAML_SEED`: from where.
+#[test]
+fn nothing_that_others_refuse_is_accepted() {
+    let number = |name, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    let (many, seed) = (number("COUNTERSIGN_SAML_MUTATIONS", 100), number("COUNTERSIGN_SAML_SEED", 0x5eed));
+    let (idp, mut dice) = (Idp::rsa(), Dice(seed));
+    let mut others = Others::start(&idp);
+    let (mut accepted, mut by_xmlsec1, mut by_pysaml2, mut faults) = (0, 0, 0, Vec::new());
+    for _ in 0..many {
+        let now = Timestamp::now();
+        let made = mutant(&mut dice, &idp, now);
+        let (xmlsec1, pysaml2) = others.opinions(&made.text);
+        let ours = idp.verify(&made.text, Timestamp::now()).ok().map(|it| it.asserted.subject);
+        accepted += usize::from(ours.is_some());
+        by_xmlsec1 += usize::from(xmlsec1);
+        by_pysaml2 += usize::from(pysaml2.is_ok());
+        if ours.is_some() && (!xmlsec1 || pysaml2.as_ref().ok() != ours.as_ref()) {
+            faults.push(format!(
+                "{:?}: xmlsec1 {xmlsec1}, pysaml2 {pysaml2:?}, ours {ours:?}: {}",
+                made.story, made.text
+            ));
+        }
+    }
+    println!("{many} responses: accepted {accepted}, by xmlsec1 {by_xmlsec1}, by pysaml2 {by_pysaml2}");
+    assert!(faults.is_empty(), "{} of {many}:\n{}", faults.len(), faults.join("\n"));
+    assert!(accepted > 0 && accepted < many as usize, "{accepted} of {many}: the alterations show nothing");
+}
