@@ -1,8 +1,12 @@
 //! Web identity tokens of our own: who gets them, what they say, and that somebody else's library believes them.
 
-use countersign::base::Timestamp;
+use countersign::{
+    base::{AccessKeyId, AccountId, Timestamp},
+    session::{Claims, Holder, SecretBytes, SessionPolicies, claims::Packed},
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::{ALL, allow, assume, credentials, done, outcome, role, trust_account};
 use crate::{
@@ -170,6 +174,28 @@ fn a_roles_token_is_the_roles_and_tells_of_its_session() {
     assert_eq!(outcome(&ask(&gateway, &key, &[])), (403, "AccessDenied".into()));
 }
 
+/// A session of another account that acts for a user who accepted a delegation request.
+fn delegate(gateway: &Gateway) -> Key {
+    let account: AccountId = ACCOUNT.parse().unwrap();
+    let now = Timestamp::now().as_second();
+    let policies = SessionPolicies { inline: Some(ALL.into()), managed: Vec::new() };
+    let claims = Claims {
+        account: account.number(),
+        secret: SecretBytes(Zeroizing::new([7; 30])),
+        issued: now,
+        expires: now + 900,
+        holder: Holder::User("AIDAann".into()),
+        chain: Vec::new(),
+        mfa: None,
+        source_identity: None,
+        provider: None,
+        delegate: Some(222_222_222_222),
+        packed: Packed { policies: Some(policies), ..Packed::default() },
+    };
+    let issued = gateway.sessions.issue(AccessKeyId::parse("ASIAQAAAAAAAAAAAAAAA").unwrap(), &claims).ok().unwrap();
+    Key { id: issued.key.to_string(), secret: issued.secret.expose().into(), token: Some(issued.token) }
+}
+
 #[test]
 fn who_may_ask() {
     let upstream = Upstream::start();
@@ -177,10 +203,14 @@ fn who_may_ask() {
     let ann = gateway.user("ann", Some(ALL));
     let own = credentials(&call(&gateway, &ann, "GetSessionToken", &[]));
     let federated = credentials(&call(&gateway, &ann, "GetFederationToken", &[("Name", "bob"), ("Policy", ALL)]));
-    for (key, code) in [(&own, "AccessDenied"), (&federated, "AccessDenied"), (&ann.forged(), "SignatureDoesNotMatch")]
+    let denied = "AccessDenied";
+    let delegate = delegate(&gateway);
+    for (key, code) in
+        [(&own, denied), (&federated, denied), (&delegate, denied), (&ann.forged(), "SignatureDoesNotMatch")]
     {
         assert_eq!(outcome(&ask(&gateway, key, &[])), (403, code.into()));
     }
+    assert_eq!(super::read(&gateway, &delegate, "/bucket/a"), 200, "it is a session that may do all else");
     let (_, claims) = verified(&gateway, &issuer, &told(&ask(&gateway, &gateway.root(), &[])));
     assert_eq!(claims["sub"], format!("arn:aws:iam::{ACCOUNT}:root"));
     let unsigned = crate::api::form("GetWebIdentityToken", &[AUDIENCE, RS256]);
