@@ -47,6 +47,8 @@
 //! - No bucket policy and no public access block reaches a store: they are kept here and hold in front of any.
 //! - No store is written for temporary credentials: their sealed token says everything ([`session`]), and whatever it
 //!   rests on is looked at again at each use.
+//! - No object is read without a signature at the host of the token issuers ([`gateway::issuer`]): whoever may write a public
+//!   object cannot write an issuer's keys.
 //! - No lock is held over an await.
 //! - No delegate gets past its session policies, whoever grants what it asks for; no exchange token is kept, but its digest,
 //!   and none counts before its delivery is known.

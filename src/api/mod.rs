@@ -2,25 +2,27 @@
 //!
 //! [`query`] is the protocol of IAM and STS. Each of them is a table of [`query::Operation`]s, one entry an operation, and
 //! a list of the operations that it does not offer yet; a test holds both against AWS's list, and [`coverage`] tells them.
-//! S3 Control has S3's XML.
+//! S3 Control has S3's XML; [`discovery`] answers without credentials what token issuers publish.
 
 pub mod coverage;
 pub mod delegation;
+pub mod discovery;
 pub mod iam;
 pub mod query;
 pub mod quotas;
 pub mod s3_control;
 pub mod sts;
+pub mod token_issuers;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use self::{delegation::Delegation, quotas::Quotas};
 use crate::{
     base::{AccountId, Random},
     federation::{certificate::Certificates, ldap::Ldap, oidc::Keys, saml},
-    gateway::{backend::OwnApi, organization::Organization},
+    gateway::{backend::OwnApi, issuer::IssuerUrl, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
 };
@@ -33,6 +35,8 @@ pub struct World {
     pub account: AccountId,
     /// What limits all accounts.
     pub organization: Arc<ArcSwap<Organization>>,
+    /// Where the discovery documents of token issuers can be had.
+    pub issuer: Arc<ArcSwapOption<IssuerUrl>>,
     /// The keys of identity providers.
     pub provider_keys: Arc<ArcSwap<Keys>>,
     /// How much there may be of what.
@@ -58,5 +62,10 @@ pub struct World {
 /// Every API of ours.
 pub fn all(world: World) -> Vec<Arc<dyn OwnApi>> {
     let world = Arc::new(world);
-    vec![Arc::new(iam::api(world.clone())), Arc::new(sts::api(world.clone())), Arc::new(s3_control::api(world))]
+    vec![
+        Arc::new(iam::api(world.clone())),
+        Arc::new(sts::api(world.clone())),
+        Arc::new(s3_control::api(world.clone())),
+        Arc::new(discovery::api(world)),
+    ]
 }

@@ -37,13 +37,19 @@ pub trait Operation {
     fn is_read_only(&self) -> bool;
 
     /// Every decision that is needed. An empty slice stands for operations which AWS allows to every authenticated
-    /// caller (`sts:GetCallerIdentity`) and is refused for any other service.
+    /// caller (`sts:GetCallerIdentity`), or for what is [published](Operation::is_published), and is refused for any other
+    /// service.
     fn needs(&self) -> &[Need];
 
     /// A service-specific condition key (`s3:prefix`, `iam:PolicyARN`, `aws:RequestTag/team`) as seen by the decision
     /// on `need` (an index into [`Operation::needs`]). `key` is in lower case. Global keys that depend on the caller or
     /// the connection are answered by the gateway.
     fn fact(&self, need: usize, key: &str) -> Value<'_>;
+
+    /// Whether it only tells what is published for everybody. Then nothing is decided, and no credentials are needed.
+    fn is_published(&self) -> bool {
+        false
+    }
 
     /// Whether the caller's account lends its users what is needed, as an identity-based policy of theirs would allow it:
     /// boundaries, policies of control and denials hold as ever.
@@ -92,6 +98,10 @@ impl<T: Operation + ?Sized> Operation for Box<T> {
 
     fn fact(&self, need: usize, key: &str) -> Value<'_> {
         (**self).fact(need, key)
+    }
+
+    fn is_published(&self) -> bool {
+        (**self).is_published()
     }
 
     fn is_lent(&self) -> bool {

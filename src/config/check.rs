@@ -8,14 +8,14 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, client_certificates, delegation, ldap, oidc,
-    organization, pem, raw::RELATIVE, root, saml, store::store, upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, client_certificates, delegation,
+    ldap, oidc, organization, pem, raw::RELATIVE, root, saml, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
     audit::spool::Durability,
     base::AccountId,
-    gateway::proxies::Network,
+    gateway::{issuer::IssuerUrl, proxies::Network},
     store::{MasterKey, RootKey},
     telemetry::log::{self, Format},
 };
@@ -49,6 +49,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         store: store(&mut raw, variables),
         upstreams: upstreams(&mut raw, listen, variables),
         quotas: quotas(&mut raw),
+        issuer: raw.parsed("sts.issuer_url", ISSUER_URL, IssuerUrl::parse),
         saml: saml::saml(&mut raw),
         organization,
         organization_files,
@@ -62,11 +63,30 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         client_certificates: client_certificates::rules(&mut raw),
         data_dir,
     };
+    check_issuer_host(&mut raw, &config);
     if overlap(config.listen, config.admin_listen) {
         raw.fault("admin_listen", "is the address of listen too; write another port");
     }
     let faults = raw.finish();
     if faults.0.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+/// What the URL of token issuers looks like.
+const ISSUER_URL: &str = "https and a name in lower case, without / at the end, as \"https://sts.example.com\"";
+
+/// At the issuers' host nothing but their documents is read without a signature, so that it is no place of buckets or APIs.
+fn check_issuer_host(raw: &mut Raw, config: &Config) {
+    let Some(host) = config.issuer.as_ref().map(IssuerUrl::host) else { return };
+    let is_below =
+        |domain: &String| host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let is_apis =
+        |upstream: &Upstream| matches!(&upstream.kind, UpstreamKind::Http { host: Some(of), .. } if of == host);
+    if config.domains.iter().any(is_below) {
+        raw.fault("sts.issuer_url", format!("has the host {host}, where domains has buckets; take a host of its own"));
+    }
+    if config.upstreams.iter().any(is_apis) {
+        raw.fault("sts.issuer_url", format!("has the host {host}, which is an upstream's; take a host of its own"));
+    }
 }
 
 /// Further accounts. A root key that the environment fixes for any other is a mistake.

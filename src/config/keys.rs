@@ -329,6 +329,14 @@ const KEYS: &[Key] = &[
         "what a link to a request begins with; its id follows",
         "left out: requests have no links",
     ),
+    key(
+        "sts.issuer_url",
+        Text,
+        "",
+        "public URL below which discovery documents and keys of accounts that give out web identity tokens can be had; no \
+         object can be read at its host without a signature",
+        "left out: no account gives out tokens, for nobody could verify them",
+    ),
     key("log.format", Text, "\"text\"", "`text` for people, `json` for machines", "the log is read by people first"),
     key(
         "log.level",

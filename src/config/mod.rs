@@ -28,7 +28,7 @@ use crate::{
     audit::spool::Durability,
     base::{AccountId, SecretKey},
     federation::{certificate, ldap::Settings as LdapSettings, oidc::keys::Settings},
-    gateway::{organization::Organization, proxies::Network, upstream::BucketPattern},
+    gateway::{issuer::IssuerUrl, organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
 };
@@ -77,6 +77,8 @@ pub struct Config {
     pub ldap_files: Vec<PathBuf>,
     /// Which clients' certificates take which roles.
     pub client_certificates: Vec<certificate::Rule>,
+    /// Where the discovery documents of token issuers can be had.
+    pub issuer: Option<IssuerUrl>,
     /// How the keys of identity providers are had.
     pub oidc: Settings,
     /// The files that it is read from.

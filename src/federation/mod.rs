@@ -2,11 +2,14 @@
 //!
 //! A verifier takes what a provider signed, the provider as it is registered and the time, and gives an [`Asserted`] or the
 //! reason why not. What a role's trust policy makes of it is decided on the road, like everything else.
+//!
+//! [`outbound`] is the other way: the keys with which accounts sign tokens for others to believe.
 
 pub mod certificate;
 mod dn;
 pub mod ldap;
 pub mod oidc;
+pub mod outbound;
 pub mod saml;
 
 pub use self::dn::Dn;

@@ -337,15 +337,17 @@ fn dialect_of(protocol: Protocol) -> Dialect {
     }
 }
 
-/// The protocol of a request before its scope is read: the Query protocol has forms at the root, JSON services name
-/// their operation in a header, internal APIs may have a host of their own, S3 Control has a header, everything else is S3.
+/// The protocol of a request before its scope is read: the Query protocol has forms at the root, and the host of the token
+/// issuers belongs to STS, JSON services name their operation in a header, internal APIs may have a host of their own, S3
+/// Control has a header, everything else is S3.
 pub fn by_shape(head: &Head<'_>, apis: &[Arc<dyn OwnApi>], settings: &Settings) -> Protocol {
     let namespace = apis.first().map_or("", |api| api.namespace());
     let is_form = head.single(CONTENT_TYPE.as_str()).is_some_and(|media| {
         media.get(..33).is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
     });
     let names_action = head.query.split('&').any(|piece| piece.starts_with("Action="));
-    if head.path == "/" && (*head.method == Method::POST && is_form || names_action) {
+    let is_of_issuers = settings.issuer.as_ref().is_some_and(|issuer| issuer.is_asked(head));
+    if head.path == "/" && (*head.method == Method::POST && is_form || names_action) || is_of_issuers {
         return Protocol::Query(namespace);
     }
     let is_internal = || settings.apis_by_host.iter().any(|api| api.answers(head));

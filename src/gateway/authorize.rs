@@ -83,7 +83,8 @@ pub type Decided<T> = Result<(Permit<T>, Option<Verdict>), (Box<Denied>, T)>;
 /// Where policies ask for tags that were not looked up yet ([`AskedTags::is_waiting`]) it is a denial that counts for
 /// nothing: the caller looks them up and decides anew.
 pub fn authorize<T: Operation>(around: Circumstances<'_>, mut operation: T, snapshot: &Snapshot) -> Decided<T> {
-    if operation.needs().is_empty() && !is_open_to_all_authenticated(&around, &operation) {
+    let is_open = operation.is_published() || is_open_to_all_authenticated(&around, &operation);
+    if operation.needs().is_empty() && !is_open {
         let why = "the operation names nothing to decide on";
         return Err((Denied::boxed("", Denial::Unmapped, access_denied(), why), operation));
     }

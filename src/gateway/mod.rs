@@ -14,6 +14,7 @@ pub mod caller;
 pub mod clock;
 pub mod context;
 pub mod describe;
+pub mod issuer;
 pub mod kept;
 pub mod keys;
 pub mod message;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{body::Patience, organization::Organization, proxies::Proxies, upstream::Upstreams};
+use super::{body::Patience, issuer::IssuerUrl, organization::Organization, proxies::Proxies, upstream::Upstreams};
 use crate::{
     base::AccountId,
     mapping::{execute_api::Api, s3::Addressing},
@@ -23,6 +23,8 @@ pub struct Settings {
     pub addressing: Addressing,
     /// Internal APIs that have a host of their own, by which unsigned requests to them are known.
     pub apis_by_host: Vec<Api>,
+    /// Where the discovery documents of token issuers can be had.
+    pub issuer: Option<Arc<IssuerUrl>>,
     /// What limits all accounts.
     pub organization: Arc<Organization>,
     /// Whose `X-Forwarded-For` is believed.

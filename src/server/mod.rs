@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::watch;
@@ -47,6 +47,7 @@ use crate::{
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
+        issuer::IssuerUrl,
         keys::DerivedKeys,
         organization::Organization,
         read::Connection,
@@ -68,6 +69,7 @@ pub struct Server {
     shared: Arc<Shared>,
     organization: Arc<ArcSwap<Organization>>,
     quotas: Arc<ArcSwap<Quotas>>,
+    issuer: Arc<ArcSwapOption<IssuerUrl>>,
     provider_keys: Arc<ArcSwap<Keys>>,
     saml: Arc<ArcSwap<saml::Settings>>,
     delegation: Arc<ArcSwap<Delegation>>,
@@ -144,6 +146,7 @@ impl Server {
         let certificates = Arc::new(Certificates::new(std::mem::take(&mut config.client_certificates), authority));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
+        let issuer = Arc::new(ArcSwapOption::new(settings.issuer.clone()));
         let (known, limits_of_all) = (directory.clone(), organization.clone());
         let world = World {
             directory: known,
@@ -151,6 +154,7 @@ impl Server {
             organization: limits_of_all,
             provider_keys: provider_keys.clone(),
             quotas: quotas.clone(),
+            issuer: issuer.clone(),
             delegation: delegation.clone(),
             messages: messages.clone(),
             sessions: sessions.clone(),
@@ -206,6 +210,7 @@ impl Server {
             shared,
             organization,
             quotas,
+            issuer,
             provider_keys,
             saml,
             delegation,
@@ -242,6 +247,7 @@ impl Server {
         self.certificates.set(rules);
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
+        self.issuer.store(next.issuer.clone());
         // What was fetched is good for as long as it would be fetched in the same way.
         if *self.provider_keys.load().settings() != oidc {
             self.provider_keys.store(Arc::new(Keys::new(oidc)));

@@ -45,6 +45,7 @@ pub fn settings(config: Config, account: AccountId, generation: u64) -> Result<S
         regions: config.regions,
         addressing: Addressing { base_domains: config.domains, keys_are_file_paths },
         apis_by_host,
+        issuer: config.issuer.map(Arc::new),
         organization: Arc::new(config.organization),
         proxies: Proxies::new(config.trusted_proxies),
         limits: Limits {

@@ -206,11 +206,13 @@ pub enum ItemKind {
     SigningCertificate,
     /// A user's SSH public key.
     SshKey,
+    /// An account as the issuer of web identity tokens.
+    TokenIssuer,
 }
 
 impl ItemKind {
     /// All of them.
-    pub const ALL: [ItemKind; 14] = [
+    pub const ALL: [ItemKind; 15] = [
         ItemKind::AccountAlias,
         ItemKind::Job,
         ItemKind::DelegationRequest,
@@ -225,6 +227,7 @@ impl ItemKind {
         ItemKind::Setting,
         ItemKind::SigningCertificate,
         ItemKind::SshKey,
+        ItemKind::TokenIssuer,
     ];
 
     /// As the store writes it.
@@ -244,6 +247,7 @@ impl ItemKind {
             ItemKind::Setting => "setting",
             ItemKind::SigningCertificate => "signing-certificate",
             ItemKind::SshKey => "ssh-key",
+            ItemKind::TokenIssuer => "token-issuer",
         }
     }
 }

@@ -25,6 +25,8 @@ import identity_provider
 import servers
 
 HERE = pathlib.Path(__file__).parent
+# Where the gateway's own identity tokens say that they come from.
+ISSUERS = "https://sts.example.com"
 CLIENTS = ["aws2", "aws1", "boto", "js", "s3cmd", "rclone"]
 SPEAK_IAM = ["aws2", "aws1", "boto", "js"]
 # What was accepted is told, so that nobody forgets it.
@@ -153,6 +155,11 @@ def web_identity(server, tokens):
                   root.bucket_of(["a"]), tokens)
 
 
+def identity_tokens(server):
+    return script("identity tokens", "identity_token_cases.py", server.endpoint, server.access_key, server.secret_key,
+                  server.account, ISSUERS)
+
+
 def saml(server):
     return script("saml", "saml_cases.py", server.endpoint, server.access_key, server.secret_key, server.account,
                   os.environ["AWS_CLI_1"], os.environ["AWS_CLI_2"])
@@ -202,7 +209,7 @@ def main(clients):
         apart = stack.enter_context(servers.gateway())
         provider = stack.enter_context(identity_provider.identity_provider())
         tokens = stack.enter_context(provider.tokens())
-        federated = stack.enter_context(servers.configured(ceph, provider.settings()))
+        federated = stack.enter_context(servers.configured(ceph, provider.settings() + f'[sts]\nissuer_url = "{ISSUERS}"\n'))
         pool = stack.enter_context(workers())
         print("Ceph and the gateways are up", flush=True)
         tours = {"aws1": os.environ["AWS_CLI_1"], "aws2": f"{os.environ['AWS_CLI_2']} --endpoint-url $AWS_ENDPOINT_URL"}
@@ -223,6 +230,7 @@ def main(clients):
         wanted["as expected", "by MinIO's client"] = pool.submit(minio, ceph)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)
+        wanted["as expected", "as an identity provider"] = pool.submit(identity_tokens, federated)
         seen = {name: saw(future, tally) for name, future in wanted.items()}
     for client in clients:
         tally.sound(client, seen["direct", client])

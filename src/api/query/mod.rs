@@ -190,7 +190,8 @@ impl OwnApi for Api {
         // What cannot be read is refused for its lack of a signature.
         let Ok(parameters) = Parameters::read(&request.head, request.body) else { return false };
         let is = |name: &str, value: &str| parameters.get(name) == Some(value);
-        is("Version", self.version) && self.unsigned.iter().any(|name| is("Action", name))
+        // Elsewhere than at the root something else is meant.
+        request.head.path == "/" && is("Version", self.version) && self.unsigned.iter().any(|name| is("Action", name))
     }
 
     fn describe(&self, request: &ApiRequest<'_>, caller: &Caller) -> Result<Box<dyn OwnOperation>, Box<Undescribed>> {

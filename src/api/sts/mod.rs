@@ -9,6 +9,7 @@ mod delegated_access;
 mod federation_token;
 mod granted;
 mod identity;
+mod identity_token;
 mod session_token;
 mod texts;
 mod vouched;
@@ -31,12 +32,19 @@ use crate::{
     gateway::caller::Caller,
 };
 
+/// The version of the API.
+pub const VERSION: &str = "2011-06-15";
+/// The `xmlns` of its answers.
+pub const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+/// The member of a web identity token that AWS's own claims are in.
+pub const CLAIMS: &str = "https://sts.amazonaws.com/";
+
 /// The API.
 pub fn api(world: Arc<World>) -> Api {
     Api {
         service: "sts",
-        version: "2011-06-15",
-        namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+        version: VERSION,
+        namespace: NAMESPACE,
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
         extensions: EXTENSIONS,
@@ -61,6 +69,7 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "GetDelegatedAccessToken", read_only: true, plan: delegated_access::plan },
     Operation { name: "GetFederationToken", read_only: true, plan: federation_token::plan },
     Operation { name: "GetSessionToken", read_only: true, plan: session_token::plan },
+    Operation { name: "GetWebIdentityToken", read_only: true, plan: identity_token::plan },
 ];
 
 /// What AWS does not offer, and MinIO does. Off unless configured.
@@ -78,13 +87,10 @@ const UNSIGNED: &[&str] = &[
     "AssumeRoleWithWebIdentity",
 ];
 
-const LATER: &str = "it is not done yet";
-
 /// What AWS offers beyond that, in order, each with the reason. May only shrink.
 pub static NOT_OFFERED: &[NotOffered] = &[
     #[cfg(not(feature = "saml"))]
     ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
-    ("GetWebIdentityToken", LATER),
 ];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".
@@ -92,6 +98,8 @@ fn session_rule(caller: &Caller, operation: &str) -> Result<(), Fault> {
     let Some(session) = caller.session() else { return Ok(()) };
     let passes = match (operation, caller.principal()) {
         ("GetCallerIdentity", _) => true,
+        // Others could not tell from a token that somebody acts for whom it names.
+        ("GetWebIdentityToken", principal) => matches!(principal, Principal::Role(_)) && session.delegate().is_none(),
         ("GetSessionToken" | "GetFederationToken", _) | (_, Principal::Federated(_) | Principal::Anonymous) => false,
         (_, Principal::Role(_)) => true,
         // What root was given for one task says itself what it is good for.

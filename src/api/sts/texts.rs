@@ -18,6 +18,13 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+fn is_scope(text: &str) -> bool {
+    let is_value = |value: &str| {
+        !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",\\".contains(&byte))
+    };
+    text.split(' ').all(is_value)
+}
+
 fn is_words(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
@@ -67,6 +74,14 @@ pub(super) const LDAP_PASSWORD: Text = Text { length: 1..=2_048, pattern: "", fi
 /// The key of a session tag.
 pub(super) const TAG_KEY: Text =
     Text { length: 1..=128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: crate::base::name::is_tag_text };
+/// For whom a web identity token is.
+pub(super) const AUDIENCE: Text = Text { length: 1..=1_000, pattern: "", fits: |_| true };
+/// OAuth 2.0 scope values (RFC 6749, section 3.3), as STS takes them.
+pub(super) const SCOPE: Text = Text {
+    length: 1..=256,
+    pattern: r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+( [\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+)*",
+    fits: is_scope,
+};
 /// A token of an identity provider: whatever else is wrong with it is told apart.
 pub(super) const WEB_IDENTITY_TOKEN: Text = Text { length: 4..=20_000, pattern: "", fits: |_| true };
 /// The host of an identity provider of another protocol.

@@ -21,7 +21,7 @@ const STS: &str = "AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity Assum
                    GetWebIdentityToken";
 
 /// How many operations were not offered when this line was last changed. Never raise it.
-const NOT_OFFERED_MAX: usize = 4 + 1;
+const NOT_OFFERED_MAX: usize = 4;
 
 #[test]
 fn every_operation_is_offered_or_refused_by_name() {

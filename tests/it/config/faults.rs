@@ -96,6 +96,14 @@ fn each_fault_is_said_with_its_key_and_what_to_write() {
             "[organization]\nresource_control = [\"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\", \"/a\"]",
             "organization.resource_control: has 8 levels; write at most 7, from the root to the account",
         ),
+        above(
+            "[sts]\nissuer_url = \"http://sts.example.com\"",
+            "sts.issuer_url: is \"http://sts.example.com\"; write https and a name in lower case, without / at the end, as \"https://sts.example.com\"",
+        ),
+        above(
+            "domains = [\"example.com\"]\n[sts]\nissuer_url = \"https://sts.example.com/t\"",
+            "sts.issuer_url: has the host sts.example.com, where domains has buckets; take a host of its own",
+        ),
         above("[quotas]\nusers = 0", "quotas.users: is 0; write a number of at least 1"),
         above("[quotas]\ngroups_per_user = 101", "quotas.groups_per_user: is 101; write at most 100"),
         above("[quotas]\nuser = 1", "quotas.user: is no key; did you mean quotas.users?"),

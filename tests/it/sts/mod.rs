@@ -3,11 +3,15 @@
 mod assume;
 mod delegation;
 mod devices;
+mod discovery;
+mod identity_token;
 mod live;
 mod recipes;
 mod records;
 mod restricted;
 mod root;
+mod rotation;
+mod round_trip;
 mod saml;
 mod tokens;
 mod web_identity;
