@@ -24,6 +24,7 @@ pub const NEVER: &[Never] = &[
         "ListMFADeviceTags", "UntagInstanceProfile", "UntagMFADevice", "UntagServerCertificate",
     ]),
     ("InvalidInput", "what cannot be a description, a time or a flag is a ValidationError", &["UpdateLoginProfile", "UpdateRole"]),
+    ("InvalidInput", "an account or a marker that is none is a ValidationError", &["ListDelegationRequests"]),
     ("LimitExceeded", "the account's next alias takes the place of the one before", &["CreateAccountAlias"]),
     ("LimitExceeded", "a user's second password is an EntityAlreadyExists", &["CreateLoginProfile"]),
     ("LimitExceeded", "roles of services may be made over the quota of roles (IAM user guide, \"IAM and AWS STS quotas\")", &["CreateServiceLinkedRole"]),
@@ -39,6 +40,7 @@ pub const NEVER: &[Never] = &[
     ]),
     ("MalformedPolicyDocument", "what an account asks of passwords is no document", &["UpdateAccountPasswordPolicy"]),
     ("NoSuchEntity", "nothing that has to be there is named", &["CreateGroup", "UpdateAccountPasswordPolicy"]),
+    ("NoSuchEntity", "a listing names nothing that has to be there", &["ListDelegationRequests"]),
     ("NoSuchEntity", "a service that has no such role is refused with AccessDenied, as AWS does", &["CreateServiceLinkedRole"]),
     ("OpenIdIdpCommunicationError", "no provider is asked for its certificate", &["CreateOpenIDConnectProvider"]),
     ("OrganizationNotInAllFeaturesModeException", "an organization of the configuration has all features", &[
