@@ -1,4 +1,5 @@
-//! `config/countersign.toml` and `config/identities.toml` show every key as the code has it; `config/quickstart.toml` is a configuration.
+//! `config/countersign.toml` and `config/identities.toml` show every key as the code has it; `config/quickstart.toml` is a
+//! configuration.
 
 use std::{collections::BTreeSet, time::Duration};
 
