@@ -1,7 +1,7 @@
 //! Floor 5: the configuration. One TOML file, `COUNTERSIGN_*` variables over it, all faults at once.
 //!
-//! [`keys`] declares every key with its default and the reason for it; `config/countersign.toml` is held to that table
-//! by a test. [`raw`] is what was said, [`Config`] is what is meant.
+//! [`keys`] declares every key with its default and the reason for it; `config/countersign.toml` and
+//! `config/identities.toml` are held to that table by a test. [`raw`] is what was said, [`Config`] is what is meant.
 
 pub mod check;
 mod client_certificates;

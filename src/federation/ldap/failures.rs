@@ -78,7 +78,7 @@ mod tests {
         let at = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap();
         let allowance = Allowance { tries: 3, time: Duration::from_secs(60) };
         let failures = Failures::default();
-        let begin = |what: &str, second| failures.begin(what, allowance, at(second));
+        let begin = |what: &str, second: i64| failures.begin(what, allowance, at(second));
         assert!(begin("ann", 0) && begin("Ann", 1) && begin(" ANN ", 2));
         assert!(!begin("ann", 3) && !begin("ann", 59), "the fourth");
         assert!(begin("bob", 3), "another name");

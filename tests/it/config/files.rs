@@ -1,4 +1,5 @@
-//! `config/countersign.toml` shows every key as the code has it; `config/quickstart.toml` is a configuration.
+//! `config/countersign.toml` and `config/identities.toml` show every key as the code has it; `config/quickstart.toml` is a
+//! configuration.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,7 +11,8 @@ use toml::Value;
 
 use super::{SECRET, load};
 
-const SHOWN: &str = include_str!("../../../config/countersign.toml");
+const SHOWN: &str =
+    concat!(include_str!("../../../config/countersign.toml"), include_str!("../../../config/identities.toml"));
 const QUICKSTART: &str = include_str!("../../../config/quickstart.toml");
 
 /// A key as the file shows it.
