@@ -21,7 +21,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use self::{delegation::Delegation, quotas::Quotas};
 use crate::{
     base::{AccountId, Random},
-    federation::{oidc::Keys, saml},
+    federation::{certificate::Certificates, ldap::Ldap, oidc::Keys, saml},
     gateway::{backend::OwnApi, issuer::IssuerUrl, organization::Organization},
     session::Sessions,
     store::{Directory, MessageKey},
@@ -51,6 +51,10 @@ pub struct World {
     pub saml: Arc<ArcSwap<saml::Settings>>,
     /// The SAML assertions that were used here.
     pub saml_used: saml::Used,
+    /// The directory whose people take roles.
+    pub ldap: Arc<Ldap>,
+    /// The clients' certificates that take roles.
+    pub certificates: Arc<Certificates>,
     /// For unique ids and secrets.
     pub random: Arc<dyn Random>,
 }

@@ -93,6 +93,10 @@ pub enum Voucher {
     WebIdentity,
     /// A SAML assertion.
     Saml,
+    /// A directory, by a password.
+    Ldap,
+    /// An authority, by a client certificate.
+    Certificate,
 }
 
 impl RoleSession {

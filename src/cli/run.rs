@@ -30,9 +30,11 @@ impl Source {
     pub(super) fn new(path: PathBuf, config: &Config) -> Self {
         let mut watched = vec![path.clone()];
         watched.extend(config.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]));
+        watched.extend(config.tls.iter().flat_map(|tls| [&tls.client_ca, &tls.client_crl]).flatten().cloned());
         watched.extend(config.organization_files.iter().cloned());
         watched.extend(config.oidc_files.iter().cloned());
         watched.extend(config.delegation_files.iter().cloned());
+        watched.extend(config.ldap_files.iter().cloned());
         Self { path, watched, fixed: config.fixed() }
     }
 

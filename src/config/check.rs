@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, delegation, oidc, organization,
-    pem, raw::RELATIVE, root, saml, store::store, upstream::upstreams,
+    Audit, Config, Faults, Limits, MasterKeySource, Raw, Tls, Upstream, UpstreamKind, client_certificates, delegation,
+    ldap, oidc, organization, pem, raw::RELATIVE, root, saml, store::store, upstream::upstreams,
 };
 use crate::{
     api::quotas::Quotas,
@@ -29,6 +29,7 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
     let (organization, organization_files) = organization::organization(&mut raw);
     let (oidc, oidc_files) = oidc::oidc(&mut raw);
     let delegation = delegation::delegation(&mut raw);
+    let (ldap, ldap_files) = ldap::ldap(&mut raw, variables);
     let config = Config {
         listen,
         admin_listen: address(&mut raw, "admin_listen"),
@@ -57,6 +58,9 @@ pub fn load(text: &str, variables: &[(String, String)]) -> Result<Config, Faults
         delegation: delegation.delegation,
         delegation_files: delegation.files,
         delegation_ca_file: delegation.ca_file,
+        ldap,
+        ldap_files,
+        client_certificates: client_certificates::rules(&mut raw),
         data_dir,
     };
     check_issuer_host(&mut raw, &config);
@@ -192,6 +196,7 @@ fn tls(raw: &mut Raw) -> Option<Tls> {
     let certificate = raw.pem("tls.certificate", pem::certificates);
     let key = raw.pem("tls.key", pem::private_key);
     let client_ca = raw.pem("tls.client_ca", pem::roots);
+    let client_crl = client_crl(raw, client_ca.as_deref());
     match (certificate, key) {
         (Some(certificate), Some(key)) => {
             if raw.faults.0.len() == before
@@ -199,13 +204,29 @@ fn tls(raw: &mut Raw) -> Option<Tls> {
             {
                 raw.fault("tls.key", error);
             }
-            Some(Tls { certificate, key, client_ca })
+            Some(Tls { certificate, key, client_ca, client_crl })
         }
         (Some(_), None) => missing_half(raw, "tls.key", "tls.certificate"),
         (None, Some(_)) => missing_half(raw, "tls.certificate", "tls.key"),
         (None, None) if client_ca.is_some() => missing_half(raw, "tls.certificate", "tls.client_ca"),
         (None, None) => None,
     }
+}
+
+/// Revocation lists are read with the authorities that sign them.
+fn client_crl(raw: &mut Raw, client_ca: Option<&Path>) -> Option<PathBuf> {
+    let before = raw.faults.0.len();
+    let lists = raw.pem("tls.client_crl", pem::revocation_lists)?;
+    match client_ca {
+        None => return missing_half(raw, "tls.client_ca", "tls.client_crl"),
+        Some(client_ca) if raw.faults.0.len() == before => {
+            if let Err(error) = pem::client_verifier(client_ca, Some(&lists)) {
+                raw.fault("tls.client_crl", error);
+            }
+        }
+        Some(_) => {}
+    }
+    Some(lists)
 }
 
 fn missing_half<T>(raw: &mut Raw, missing: &str, given: &str) -> Option<T> {

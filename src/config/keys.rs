@@ -1,5 +1,6 @@
 //! Every key: its type, its default, what it is and why it is so.
 
+use super::{client_certificates, ldap};
 use crate::api::quotas::QUOTAS;
 
 /// What a key holds.
@@ -32,16 +33,22 @@ pub struct Key {
     pub why: &'static str,
 }
 
-const fn key(name: &'static str, kind: Kind, default: &'static str, about: &'static str, why: &'static str) -> Key {
+pub(super) const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+    why: &'static str,
+) -> Key {
     Key { name, kind, default, about, why }
 }
 
 use Kind::{Bool, Number, Table, Text, Texts};
 
-/// The keys outside `[[upstream]]`: those below, and the quotas.
+/// The keys outside lists: those below, those of the directory, and the quotas.
 pub fn plain() -> impl Iterator<Item = Key> {
     let quotas = QUOTAS.iter().map(|row| key(row.key, Number, row.shown, row.about, row.why));
-    KEYS.iter().copied().chain(quotas)
+    KEYS.iter().chain(ldap::KEYS).copied().chain(quotas)
 }
 
 /// The keys outside `[[upstream]]` that are no quotas.
@@ -117,6 +124,13 @@ const KEYS: &[Key] = &[
         "",
         "PEM file with the authorities that sign clients' certificates",
         "left out: clients are known by their signatures alone",
+    ),
+    key(
+        "tls.client_crl",
+        Text,
+        "",
+        "PEM file with their revocation lists, one for each authority in a chain; read again when it changes",
+        "left out: nothing is revoked; lists that are out of date refuse everybody with a certificate",
     ),
     key(
         "limits.connections",
@@ -380,6 +394,23 @@ const KEYS: &[Key] = &[
         "how long requests are decided on what was known before the database went away; 0 refuses them at once",
         "a database that fails over is back by then; whoever was revoked meanwhile must not stay in for longer",
     ),
+];
+
+/// A list of tables.
+pub struct List {
+    /// Its name: `upstream` for `[[upstream]]`.
+    pub name: &'static str,
+    /// The keys of each of its tables.
+    pub keys: &'static [Key],
+    /// What each of its tables is for.
+    pub what: &'static str,
+}
+
+/// The lists of tables.
+pub static LISTS: [List; 3] = [
+    List { name: "upstream", keys: UPSTREAM_KEYS, what: "backend" },
+    List { name: "ldap.role", keys: ldap::ROLE_KEYS, what: "group or user" },
+    List { name: "client_certificates.role", keys: client_certificates::ROLE_KEYS, what: "kind of certificate" },
 ];
 
 /// The keys of each `[[upstream]]`.

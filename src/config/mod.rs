@@ -4,8 +4,10 @@
 //! by a test. [`raw`] is what was said, [`Config`] is what is meant.
 
 pub mod check;
+mod client_certificates;
 mod delegation;
 pub mod keys;
+mod ldap;
 mod oidc;
 mod organization;
 pub mod pem;
@@ -25,7 +27,7 @@ use crate::{
     api::{delegation::Delegation, quotas::Quotas},
     audit::spool::Durability,
     base::{AccountId, SecretKey},
-    federation::oidc::keys::Settings,
+    federation::{certificate, ldap::Settings as LdapSettings, oidc::keys::Settings},
     gateway::{issuer::IssuerUrl, organization::Organization, proxies::Network, upstream::BucketPattern},
     store::RootKey,
     telemetry::log::Format,
@@ -71,6 +73,12 @@ pub struct Config {
     pub organization_files: Vec<PathBuf>,
     /// Where the discovery documents of token issuers can be had.
     pub issuer: Option<IssuerUrl>,
+    /// The directory whose people take roles, if there is one.
+    pub ldap: Option<LdapSettings>,
+    /// The files that it is read from.
+    pub ldap_files: Vec<PathBuf>,
+    /// Which clients' certificates take which roles.
+    pub client_certificates: Vec<certificate::Rule>,
     /// How the keys of identity providers are had.
     pub oidc: Settings,
     /// The files that it is read from.
@@ -98,6 +106,8 @@ pub struct Tls {
     pub key: PathBuf,
     /// Who signs clients' certificates, PEM.
     pub client_ca: Option<PathBuf>,
+    /// Which of them are revoked, PEM.
+    pub client_crl: Option<PathBuf>,
 }
 
 /// Bounds.
@@ -271,7 +281,7 @@ impl Config {
             ("account_id", format!("{:?}", self.account_id)),
             ("accounts", format!("{:?}", self.accounts.iter().map(|(id, _)| id).collect::<Vec<_>>())),
             ("workers", self.workers.to_string()),
-            ("tls", format!("{:?}", self.tls)),
+            ("tls", format!("{:?}", self.tls.as_ref().map(|tls| (&tls.certificate, &tls.key, &tls.client_ca)))),
             ("limits.connections", self.limits.connections.to_string()),
             ("limits.head_bytes", self.limits.head_bytes.to_string()),
             ("limits.head_seconds", format!("{:?}", self.limits.head_time)),

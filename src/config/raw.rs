@@ -10,7 +10,7 @@ use std::{
 use toml::Value;
 
 use super::{
-    keys::{Key, Kind, UPSTREAM_KEYS, plain},
+    keys::{Key, Kind, LISTS, List, plain},
     root,
 };
 
@@ -42,8 +42,8 @@ impl std::error::Error for Faults {}
 /// Variables that are no configuration keys.
 const OTHER_VARIABLES: [&str; 3] = [super::root::ACCESS_KEY_ID, super::root::SECRET_ACCESS_KEY, "COUNTERSIGN_CONFIG"];
 
-/// More upstreams than this are a mistake, such as a variable with a wrong index.
-const UPSTREAMS_MAX: usize = 1000;
+/// More items of a list than this are a mistake, such as a variable with a wrong index.
+const ITEMS_MAX: usize = 1000;
 
 /// What is wrong with a relative path.
 pub(super) const RELATIVE: &str =
@@ -53,8 +53,8 @@ pub(super) const RELATIVE: &str =
 #[derive(Debug, Default)]
 pub struct Raw {
     values: BTreeMap<String, Value>,
-    /// How many upstreams the file lists, with or without keys.
-    listed: usize,
+    /// How many items the file lists, with or without keys, by list.
+    listed: BTreeMap<String, usize>,
     /// Keys that variables stand for, with the variables' names.
     variables: BTreeMap<String, String>,
     /// What is wrong so far.
@@ -99,10 +99,11 @@ impl Raw {
         self.faults.0.push(Fault { key: key.to_owned(), message: message.into() });
     }
 
-    /// How many upstreams there are.
-    pub fn upstreams(&self) -> usize {
-        let index = |key: &String| Some(upstream_key(key.strip_prefix("upstream.")?)?.0);
-        self.values.keys().filter_map(index).max().map_or(0, |last| last + 1).max(self.listed)
+    /// How many items a list has.
+    pub fn items(&self, list: &str) -> usize {
+        let of_list = self.values.keys().filter_map(|key| item(key)).filter(|item| item.list == list);
+        let listed = self.listed.get(list).copied().unwrap_or_default();
+        of_list.map(|item| item.at + 1).max().unwrap_or_default().max(listed)
     }
 
     /// A text; the key's default if nothing was said.
@@ -248,8 +249,8 @@ impl Raw {
         let below = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
         match value {
             Value::Table(table) => table.iter().for_each(|(name, value)| self.flatten(&below(name), value)),
-            Value::Array(items) if key == "upstream" && items.iter().all(Value::is_table) => {
-                self.listed = items.len();
+            Value::Array(items) if LISTS.iter().any(|list| list.name == key) && items.iter().all(Value::is_table) => {
+                self.listed.insert(key.to_owned(), items.len());
                 items.iter().enumerate().for_each(|(at, item)| self.flatten(&below(&at.to_string()), item));
             }
             value => {
@@ -296,21 +297,38 @@ impl Raw {
 /// What to say of a key that is none.
 fn unknown_key(key: &str) -> String {
     let below = format!("{key}.");
-    if key == "upstream" || key.strip_prefix("upstream.").is_some_and(|rest| upstream_key(rest).is_none()) {
-        return "does not stand in a list; write [[upstream]] in two pairs of brackets, once for each backend".into();
+    if let Some(list) = list_of(key).filter(|_| item(key).is_none()) {
+        let what = format!("write [[{}]] in two pairs of brackets, once for each {}", list.name, list.what);
+        return format!("does not stand in a list; {what}");
     }
-    if plain().any(|known| known.name.starts_with(&below)) {
+    let mut tables = plain().map(|known| known.name).chain(LISTS.iter().map(|list| list.name));
+    if tables.any(|name| name.starts_with(&below)) {
         return format!("is a table; write [{key}] and its keys below");
     }
     nearest(key).map_or("is no key; leave it out".into(), |meant| format!("is no key; did you mean {meant}?"))
 }
 
-/// What follows `upstream.`: the place in the list, and the key there. `01` would be another key than `1`, which nobody
-/// would read.
-fn upstream_key(rest: &str) -> Option<(usize, &str)> {
-    let (index, name) = rest.split_once('.')?;
-    let at = index.parse::<usize>().ok().filter(|at| *at < UPSTREAMS_MAX && at.to_string() == index)?;
-    Some((at, name))
+/// A key of an item of a list.
+struct Item<'a> {
+    list: &'static str,
+    keys: &'static [Key],
+    at: usize,
+    /// The key there.
+    name: &'a str,
+}
+
+/// The list that a key is in, or is.
+fn list_of(key: &str) -> Option<&'static List> {
+    LISTS.iter().find(|list| key.strip_prefix(list.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
+/// What stands behind a list: the place in it, and the key there. `01` would be another key than `1`, which nobody would
+/// read.
+fn item(key: &str) -> Option<Item<'_>> {
+    let list = list_of(key)?;
+    let (index, name) = key.strip_prefix(list.name)?.strip_prefix('.')?.split_once('.')?;
+    let at = index.parse::<usize>().ok().filter(|at| *at < ITEMS_MAX && at.to_string() == index)?;
+    Some(Item { list: list.name, keys: list.keys, at, name })
 }
 
 /// The variable that stands for a key.
@@ -320,16 +338,16 @@ fn variable(key: &str) -> String {
 
 /// The declaration of a key.
 fn declared(key: &str) -> Option<Key> {
-    let is_in = |table: &Key| {
-        let entry = key.strip_prefix(table.name).and_then(|rest| rest.strip_prefix('.'));
-        table.kind == Kind::Table && entry.is_some_and(|entry| !entry.is_empty())
-    };
-    let Some(rest) = key.strip_prefix("upstream.") else {
+    if list_of(key).is_none() {
+        let is_in = |table: &Key| {
+            let entry = key.strip_prefix(table.name).and_then(|rest| rest.strip_prefix('.'));
+            table.kind == Kind::Table && entry.is_some_and(|entry| !entry.is_empty())
+        };
         return plain().find(|known| known.name == key || is_in(known));
-    };
-    let (_, name) = upstream_key(rest)?;
-    let name = if name.starts_with("headers.") { "headers" } else { name };
-    UPSTREAM_KEYS.iter().copied().find(|known| known.name == name)
+    }
+    let item = item(key)?;
+    let name = if item.name.starts_with("headers.") { "headers" } else { item.name };
+    item.keys.iter().copied().find(|known| known.name == name)
 }
 
 fn last(key: &str) -> &str {
@@ -338,13 +356,20 @@ fn last(key: &str) -> &str {
 
 /// The declared key that was probably meant: one of the same name in another table, else the one spelled most alike.
 fn nearest(key: &str) -> Option<String> {
-    let index = key.strip_prefix("upstream.").map(|rest| upstream_key(rest).map_or(0, |(at, _)| at));
-    let upstream = UPSTREAM_KEYS.iter().map(|known| format!("upstream.{}.{}", index.unwrap_or(0), known.name));
+    let at = item(key).map_or(0, |item| item.at);
+    let of = |list: &'static List| list.keys.iter().map(move |known| format!("{}.{at}.{}", list.name, known.name));
+    let own = list_of(key);
+    let close = own.into_iter().flat_map(of).min_by_key(|known| distance(known, key));
+    if let Some(close) = close.filter(|known| distance(known, key) <= 2) {
+        return Some(close);
+    }
+    // Keys of rules are meant in rules only: elsewhere, their names are those of much else.
+    let listed = own.or(LISTS.first()).into_iter().flat_map(of);
     let plain = plain().map(|known| known.name.to_owned());
     let edits = |known: &String| if last(known) == last(key) { 0 } else { distance(known, key) };
-    let meant = match index {
-        Some(_) => upstream.chain(plain).min_by_key(edits),
-        None => plain.chain(upstream).min_by_key(edits),
+    let meant = match own {
+        Some(_) => listed.chain(plain).min_by_key(edits),
+        None => plain.chain(listed).min_by_key(edits),
     };
     meant.filter(|meant| edits(meant) <= (key.len() / 2).max(2))
 }
@@ -398,6 +423,6 @@ mod tests {
         assert_eq!(raw.number("limits.head_seconds"), Some(10));
         assert_eq!(raw.texts("regions"), Some(vec!["eu-west-1".to_owned()]));
         assert_eq!(raw.text("upstream.0.url").as_deref(), Some("http://127.0.0.1:3"));
-        assert_eq!(raw.upstreams(), 1);
+        assert_eq!(raw.items("upstream"), 1);
     }
 }

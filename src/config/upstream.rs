@@ -13,7 +13,7 @@ use crate::{
 
 /// Reads them. `listen` is our own address, which is no backend.
 pub(super) fn upstreams(raw: &mut Raw, listen: SocketAddr, variables: &[(String, String)]) -> Vec<Upstream> {
-    let count = raw.upstreams();
+    let count = raw.items("upstream");
     if count == 0 && !raw.is_said("upstream") {
         raw.fault("upstream", "there is none; write [[upstream]] with name, url and credentials");
     }
@@ -120,7 +120,7 @@ fn s3(raw: &mut Raw, at: usize, variables: &[(String, String)]) -> Option<Upstre
     let region = raw.parsed(&key("region"), "a name as \"us-east-1\"", |text| {
         (!text.is_empty() && text.bytes().all(is_name_byte)).then(|| text.to_owned())
     });
-    let secret = secret(raw, at, variables);
+    let secret = secret_at(raw, &key("secret_access_key"), "the secret access key", variables);
     let virtual_host = match raw.text(&key("addressing")).as_deref() {
         Some("virtual-host") => true,
         Some("path") | None => false,
@@ -151,23 +151,6 @@ fn s3(raw: &mut Raw, at: usize, variables: &[(String, String)]) -> Option<Upstre
         virtual_host,
         buckets,
     })
-}
-
-fn secret(raw: &mut Raw, at: usize, variables: &[(String, String)]) -> Option<SecretKey> {
-    let [file, variable] = ["file", "variable"].map(|kind| format!("upstream.{at}.secret_access_key_{kind}"));
-    let source = match (raw.text(&file), raw.text(&variable)) {
-        (Some(path), None) => (file, format!("file:{path}")),
-        (None, Some(name)) => (variable, format!("env:{name}")),
-        (Some(_), Some(_)) => {
-            raw.fault(&variable, "is given together with secret_access_key_file; write only one of them");
-            return None;
-        }
-        (None, None) => {
-            raw.fault(&file, "is missing; write the path of a file that holds the secret access key");
-            return None;
-        }
-    };
-    outside(raw, &source.0, &source.1, variables).map(SecretKey::new)
 }
 
 fn http(raw: &mut Raw, at: usize, variables: &[(String, String)]) -> Option<UpstreamKind> {
@@ -230,6 +213,25 @@ fn headers(raw: &mut Raw, key: &str, variables: &[(String, String)]) -> HeaderMa
         }
     }
     headers
+}
+
+/// A secret whose place is said by one of two keys, `{key}_file` or `{key}_variable`.
+pub(super) fn secret_at(raw: &mut Raw, key: &str, what: &str, variables: &[(String, String)]) -> Option<SecretKey> {
+    let [file, variable] = ["file", "variable"].map(|kind| format!("{key}_{kind}"));
+    let source = match (raw.text(&file), raw.text(&variable)) {
+        (Some(path), None) => (file, format!("file:{path}")),
+        (None, Some(name)) => (variable, format!("env:{name}")),
+        (Some(_), Some(_)) => {
+            let other = file.rsplit('.').next().unwrap_or_default();
+            raw.fault(&variable, format!("is given together with {other}; write only one of them"));
+            return None;
+        }
+        (None, None) => {
+            raw.fault(&file, format!("is missing; write the path of a file that holds {what}"));
+            return None;
+        }
+    };
+    outside(raw, &source.0, &source.1, variables).map(SecretKey::new)
 }
 
 /// A text that is kept outside the configuration: `file:PATH` or `env:NAME`. What is said here may be the secret itself,

@@ -5,10 +5,14 @@
 //!
 //! [`outbound`] is the other way: the keys with which accounts sign tokens for others to believe.
 
+pub mod certificate;
+mod dn;
+pub mod ldap;
 pub mod oidc;
 pub mod outbound;
 pub mod saml;
 
+pub use self::dn::Dn;
 use crate::base::{Tag, Timestamp};
 
 /// What a provider says of whoever holds its token or assertion. Every part of it was covered by the provider's signature.

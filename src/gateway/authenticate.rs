@@ -291,6 +291,7 @@ fn nobody(received: &Received, now: Timestamp) -> Caller {
         session: None,
         signature: None,
         source_ip: received.source_ip,
+        certificate: received.certificate.clone(),
         at: now,
     }
 }
@@ -404,7 +405,8 @@ impl<'a> Credentials<'a> {
             Credentials::Temporary(session, acting) => (acting, Some(session)),
         };
         let access_key = AccessKeyId::parse(scope.access_key_id);
-        Caller { principal, access_key, session, signature: Some(signature), source_ip: received.source_ip, at }
+        let (source_ip, certificate) = (received.source_ip, received.certificate.clone());
+        Caller { principal, access_key, session, signature: Some(signature), source_ip, certificate, at }
     }
 }
 

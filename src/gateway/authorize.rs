@@ -182,7 +182,6 @@ pub fn allows<T: Operation>(
         resource: if guard.is_trust { None } else { resource_policy },
         service_control: around.organization.limits_on_principals(principal.account().is_some()),
         resource_control: around.organization.limits_on_resources(action),
-        ..Layers::default()
     };
     let decision = match (guard.is_trust, resource_policy) {
         (false, _) => decide(&layers, &party, &question),
@@ -310,6 +309,8 @@ fn party_vouched(vouched: &Vouched) -> Party<'_> {
     let kind = match vouched.by {
         Voucher::WebIdentity => PartyKind::WebIdentity,
         Voucher::Saml => PartyKind::Saml,
+        Voucher::Ldap => PartyKind::Ldap,
+        Voucher::Certificate => PartyKind::Certificate,
     };
     Party { kind, issuer: Some(&vouched.provider), unique_id: &vouched.principal_id, ..Party::anonymous() }
 }

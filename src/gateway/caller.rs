@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     base::{AccessKeyId, Principal, Timestamp},
+    federation::certificate::Certificate,
     session::Session,
 };
 
@@ -14,6 +15,7 @@ pub struct Caller {
     pub(super) session: Option<Arc<Session>>,
     pub(super) signature: Option<SignatureFacts>,
     pub(super) source_ip: IpAddr,
+    pub(super) certificate: Option<Arc<Certificate>>,
     pub(super) at: Timestamp,
 }
 
@@ -54,6 +56,11 @@ impl Caller {
     /// Where the request came from (the peer, or what a configured proxy says).
     pub fn source_ip(&self) -> IpAddr {
         self.source_ip
+    }
+
+    /// The certificate that whoever sent the request showed to us. It says nothing of who signed; a proxy's own is left out.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_deref()
     }
 
     /// When the request arrived.

@@ -42,7 +42,8 @@ impl Proxies {
         source
     }
 
-    fn holds(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of theirs.
+    pub fn holds(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.holds(address))
     }
 }

@@ -11,7 +11,10 @@ use http::{
 };
 
 use super::proxies::Proxies;
-use crate::base::{Fault, Head};
+use crate::{
+    base::{Fault, Head},
+    federation::certificate::Certificate,
+};
 
 /// The connection that a request came over.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Connection {
     pub peer: IpAddr,
     /// TLS towards the client; `None` for plain HTTP.
     pub tls: Option<TlsFacts>,
+    /// The certificate that the client showed, verified.
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 /// What is known of the client's TLS.
@@ -44,6 +49,8 @@ pub struct Received {
     pub source_ip: IpAddr,
     /// The connection.
     pub connection: Arc<Connection>,
+    /// The certificate of whoever sent the request. One that a configured proxy shows is the proxy's own, and none here.
+    pub certificate: Option<Arc<Certificate>>,
     /// `Content-Length`; `None` if the body's length is not known in advance.
     pub content_length: Option<u64>,
 }
@@ -74,7 +81,8 @@ pub fn read(parts: Parts, connection: Arc<Connection>, proxies: &Proxies) -> Res
     match check(&parts) {
         Ok((host, content_length)) => {
             let source_ip = proxies.source_ip(connection.peer, &parts.headers);
-            Ok(Received { host, source_ip, content_length, connection, parts })
+            let certificate = connection.certificate.clone().filter(|_| !proxies.holds(connection.peer));
+            Ok(Received { host, source_ip, content_length, certificate, connection, parts })
         }
         Err(fault) => Err((Box::new(parts), fault)),
     }
@@ -153,7 +161,7 @@ mod tests {
 
     fn received(request: http::request::Builder) -> Result<Received, Fault> {
         let parts = request.body(()).unwrap().into_parts().0;
-        let connection = Connection { peer: [192, 0, 2, 1].into(), tls: None };
+        let connection = Connection { peer: [192, 0, 2, 1].into(), tls: None, certificate: None };
         read(parts, connection.into(), &Proxies::default()).map_err(|(_, fault)| fault)
     }
 

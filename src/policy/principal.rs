@@ -42,6 +42,10 @@ pub enum PartyKind {
     WebIdentity,
     /// Who asks for a role with a SAML assertion.
     Saml,
+    /// Who asks for a role with a password of a directory.
+    Ldap,
+    /// Who asks for a role with a client certificate.
+    Certificate,
     /// An AWS service.
     Service,
     /// Nobody.
@@ -89,6 +93,11 @@ impl PartyKind {
     /// Whether it is a principal of an account.
     pub fn is_of_account(self) -> bool {
         matches!(self, PartyKind::Root | PartyKind::User | PartyKind::RoleSession | PartyKind::FederatedUser)
+    }
+
+    /// Whether it is somebody for whom an identity provider vouches.
+    fn is_vouched(self) -> bool {
+        matches!(self, PartyKind::WebIdentity | PartyKind::Saml | PartyKind::Ldap | PartyKind::Certificate)
     }
 }
 
@@ -155,7 +164,7 @@ impl Principals {
             _ if party.has_boundary => false,
             _ if lists(Named::Everyone) => true,
             PartyKind::RoleSession => [Named::Account, Named::Role, Named::Itself].into_iter().all(lists),
-            PartyKind::WebIdentity | PartyKind::Saml => lists(Named::Issuer),
+            kind if kind.is_vouched() => lists(Named::Issuer),
             _ => lists(Named::Itself) || lists(Named::Account),
         }
     }
@@ -232,8 +241,7 @@ impl Written {
                 _ => None,
             },
             Written::Federated(provider) => {
-                let by_provider =
-                    matches!(party.kind, PartyKind::RoleSession | PartyKind::WebIdentity | PartyKind::Saml);
+                let by_provider = party.kind == PartyKind::RoleSession || party.kind.is_vouched();
                 (by_provider && is(party.issuer, provider)).then_some(Named::Issuer)
             }
             Written::Service(service) => {

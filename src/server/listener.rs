@@ -125,12 +125,13 @@ async fn one_connection<S: Service>(
     let _ = stream.set_nodelay(true);
     let peer = peer.ip().to_canonical();
     let Some(acceptor) = tls else {
-        return http(stream, Connection { peer, tls: None }, place, service, limits, draining).await;
+        return http(stream, Connection { peer, tls: None, certificate: None }, place, service, limits, draining).await;
     };
     match timeout(limits.handshake_time, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
-            let facts = tls::facts(stream.get_ref().1);
-            http(stream, Connection { peer, tls: Some(facts) }, place, service, limits, draining).await;
+            let session = stream.get_ref().1;
+            let (tls, certificate) = (Some(tls::facts(session)), tls::certificate(session));
+            http(stream, Connection { peer, tls, certificate }, place, service, limits, draining).await;
         }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "tls handshake failed"),
         Err(_) => tracing::debug!(%peer, "tls handshake took too long"),

@@ -31,14 +31,19 @@ use tokio_rustls::TlsAcceptor;
 use self::{
     listener::Service,
     state::State,
-    tls::{Certificate, TlsError},
+    tls::{Certificate, Clients, TlsError},
     worker::Crew,
 };
 use crate::{
     api::{self, World, delegation::Delegation, quotas::Quotas},
     audit::spool::{Spool, SpoolConfig},
     config::{self, Config},
-    federation::{oidc::Keys, saml},
+    federation::{
+        certificate::{Authority, Certificates},
+        ldap::Ldap,
+        oidc::Keys,
+        saml,
+    },
     gateway::{
         Gateway, Shared,
         body::{AnswerBody, Budget},
@@ -69,7 +74,10 @@ pub struct Server {
     saml: Arc<ArcSwap<saml::Settings>>,
     delegation: Arc<ArcSwap<Delegation>>,
     spool: Arc<Spool>,
+    ldap: Arc<Ldap>,
+    certificates: Arc<Certificates>,
     certificate: Option<(Arc<Certificate>, config::Tls)>,
+    clients: Option<Arc<Clients>>,
     draining: watch::Sender<bool>,
     drained: watch::Sender<bool>,
     workers: Vec<JoinHandle<()>>,
@@ -126,20 +134,16 @@ impl Server {
         let (config_listen, Places { listeners, admin }) = (config.listen, places);
         let (poll, staleness_max) = (config.store.poll, config.store.staleness_max);
         let (limits, drain_time) = (connection_limits(&config), config.limits.drain_time);
-        let (certificate, tls) = match &config.tls {
-            None => (None, None),
-            Some(files) => {
-                let certificate = Certificate::load(&files.certificate, &files.key)?;
-                let server = tls::server(certificate.clone(), files.client_ca.as_deref())?;
-                (Some((certificate, files.clone())), Some(TlsAcceptor::from(server)))
-            }
-        };
+        let (certificate, tls, clients) = speaking_tls(config.tls.as_ref())?;
         let State { directory, account, messages, sessions } = state;
         let random = Arc::new(SystemRandom);
         let quotas = Arc::new(ArcSwap::from_pointee(config.quotas.clone()));
         let provider_keys = Arc::new(ArcSwap::from_pointee(Keys::new(config.oidc.clone())));
         let saml = Arc::new(ArcSwap::from_pointee(config.saml.clone()));
         let delegation = Arc::new(ArcSwap::new(settings::delegation(&mut config)?));
+        let ldap = Arc::new(Ldap::new(config.ldap.take()));
+        let authority = clients.clone().map(|clients| clients as Arc<dyn Authority>);
+        let certificates = Arc::new(Certificates::new(std::mem::take(&mut config.client_certificates), authority));
         let settings = settings::settings(config, account, 0)?;
         let organization = Arc::new(ArcSwap::new(settings.organization.clone()));
         let issuer = Arc::new(ArcSwapOption::new(settings.issuer.clone()));
@@ -156,6 +160,8 @@ impl Server {
             sessions: sessions.clone(),
             saml: saml.clone(),
             saml_used: saml::Used::default(),
+            ldap: ldap.clone(),
+            certificates: certificates.clone(),
             random,
         };
         let shared = Arc::new(Shared {
@@ -209,7 +215,10 @@ impl Server {
             saml,
             delegation,
             spool,
+            ldap,
+            certificates,
             certificate,
+            clients,
             draining,
             drained,
             workers: threads,
@@ -225,10 +234,17 @@ impl Server {
         let oidc = next.oidc.clone();
         let saml = Arc::new(next.saml.clone());
         let delegation = settings::delegation(&mut next)?;
+        let (ldap, rules) = (next.ldap.take(), std::mem::take(&mut next.client_certificates));
+        let lists = next.tls.as_ref().and_then(|tls| tls.client_crl.clone());
         let next = settings::settings(next, account, generation)?;
         if let Some((certificate, files)) = &self.certificate {
             certificate.reload(&files.certificate, &files.key)?;
         }
+        if let Some(clients) = &self.clients {
+            clients.reload(lists.as_deref())?;
+        }
+        self.ldap.set(ldap);
+        self.certificates.set(rules);
         self.organization.store(next.organization.clone());
         self.quotas.store(quotas);
         self.issuer.store(next.issuer.clone());
@@ -256,6 +272,17 @@ impl Server {
         }
         self.spool.close();
     }
+}
+
+type SpeakingTls = (Option<(Arc<Certificate>, config::Tls)>, Option<TlsAcceptor>, Option<Arc<Clients>>);
+
+/// How TLS is spoken to clients: what can be replaced of it while running, and how it begins.
+fn speaking_tls(files: Option<&config::Tls>) -> Result<SpeakingTls, TlsError> {
+    let Some(files) = files else { return Ok((None, None, None)) };
+    let certificate = Certificate::load(&files.certificate, &files.key)?;
+    let clients = files.client_ca.as_deref().map(|ca| Clients::load(ca, files.client_crl.as_deref())).transpose()?;
+    let server = tls::server(certificate.clone(), clients.clone())?;
+    Ok((Some((certificate, files.clone())), Some(TlsAcceptor::from(server)), clients))
 }
 
 fn spool_config(config: &Config) -> SpoolConfig {

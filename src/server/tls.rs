@@ -1,16 +1,31 @@
 //! TLS towards clients and upstreams: aws-lc-rs, TLS 1.2 and 1.3, certificates that can be replaced while running.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use rustls::{
-    ClientConfig, RootCertStore, ServerConfig,
+    ClientConfig, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
+    client::danger::HandshakeSignatureValid,
     crypto::aws_lc_rs,
-    server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier},
+    server::{
+        ClientHello, ResolvesServerCert,
+        danger::{ClientCertVerified, ClientCertVerifier},
+    },
     sign::CertifiedKey,
 };
+use rustls_pki_types::{CertificateDer, UnixTime};
 
-use crate::{config::pem, gateway::read::TlsFacts};
+use crate::{
+    base::Timestamp,
+    config::pem,
+    federation::certificate::{self, Authority},
+    gateway::read::TlsFacts,
+};
 
 /// Why TLS could not be set up.
 #[derive(Debug)]
@@ -53,21 +68,93 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// How we speak TLS to clients. With `client_ca`, clients may show a certificate that it must have signed.
-pub fn server(certificate: Arc<Certificate>, client_ca: Option<&Path>) -> Result<Arc<ServerConfig>, TlsError> {
+/// Who signs clients' certificates, and which of them are revoked. Both files can be replaced while running; the names of
+/// authorities that clients are told stay those of the start.
+#[derive(Debug)]
+pub struct Clients {
+    authorities: PathBuf,
+    hints: Vec<DistinguishedName>,
+    verifier: ArcSwap<Verifier>,
+}
+
+#[derive(Debug)]
+struct Verifier(Arc<dyn ClientCertVerifier>);
+
+impl Clients {
+    /// Loads authorities and revocation lists from PEM files.
+    pub fn load(authorities: &Path, lists: Option<&Path>) -> Result<Arc<Self>, TlsError> {
+        let verifier = pem::client_verifier(authorities, lists)?;
+        let hints = verifier.root_hint_subjects().to_vec();
+        let verifier = ArcSwap::from_pointee(Verifier(verifier));
+        Ok(Arc::new(Self { authorities: authorities.into(), hints, verifier }))
+    }
+
+    /// Loads both again, the lists maybe from another file; on an error the old ones stay.
+    pub fn reload(&self, lists: Option<&Path>) -> Result<(), TlsError> {
+        self.verifier.store(Arc::new(Verifier(pem::client_verifier(&self.authorities, lists)?)));
+        Ok(())
+    }
+}
+
+impl ClientCertVerifier for Clients {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &self.hints
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        self.verifier.load().0.verify_client_cert(end_entity, intermediates, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.load().0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier.load().0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.load().0.supported_verify_schemes()
+    }
+}
+
+impl Authority for Clients {
+    fn verify(&self, chain: &[CertificateDer<'static>], now: Timestamp) -> Result<(), String> {
+        let (own, others) = chain.split_first().ok_or("there is no certificate")?;
+        let seconds = u64::try_from(now.as_second()).map_err(|error| error.to_string())?;
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+        let verified = self.verifier.load().0.verify_client_cert(own, others, at);
+        verified.map(drop).map_err(|error| error.to_string())
+    }
+}
+
+/// How we speak TLS to clients. With `clients`, these may show a certificate.
+pub fn server(certificate: Arc<Certificate>, clients: Option<Arc<Clients>>) -> Result<Arc<ServerConfig>, TlsError> {
     let builder = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError(error.to_string()))?;
-    let builder = match client_ca {
+    let builder = match clients {
         None => builder.with_no_client_auth(),
-        Some(path) => {
-            let verifier = WebPkiClientVerifier::builder_with_provider(
-                pem::roots(path)?.into(),
-                aws_lc_rs::default_provider().into(),
-            );
-            let verifier = verifier.allow_unauthenticated().build();
-            builder.with_client_cert_verifier(verifier.map_err(|error| TlsError(error.to_string()))?)
-        }
+        Some(clients) => builder.with_client_cert_verifier(clients),
     };
     let mut config = builder.with_cert_resolver(certificate);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -113,6 +200,11 @@ fn trusting(roots: RootCertStore) -> Result<ClientConfig, TlsError> {
         .with_safe_default_protocol_versions()
         .map_err(|error| TlsError(error.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The certificate that the client showed, if it did and it can be read.
+pub fn certificate(connection: &rustls::ServerConnection) -> Option<Arc<certificate::Certificate>> {
+    certificate::Certificate::read(connection.peer_certificates()?).map(Arc::new)
 }
 
 /// What a finished handshake agreed on.

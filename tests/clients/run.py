@@ -169,6 +169,10 @@ def delegation(store):
     return script("delegation", "delegation_cases.py", store.endpoint, store.access_key, store.secret_key)
 
 
+def minio(store):
+    return script("minio", "minio_cases.py", store.endpoint, store.access_key, store.secret_key)
+
+
 def tour(aws, server):
     return script("tour", "tour.py", aws, server.endpoint, server.access_key, server.secret_key, server.account, server.data)
 
@@ -223,6 +227,7 @@ def main(clients):
         wanted["as expected", "by the gateway itself"] = pool.submit(own, through)
         wanted["as expected", "by SAML"] = pool.submit(saml, through)
         wanted["as expected", "by delegation"] = pool.submit(delegation, ceph)
+        wanted["as expected", "by MinIO's client"] = pool.submit(minio, ceph)
         wanted["as expected", "with temporary credentials"] = pool.submit(sessions, apart)
         wanted["as expected", "with an identity provider"] = pool.submit(web_identity, federated, tokens)
         wanted["as expected", "as an identity provider"] = pool.submit(identity_tokens, federated)

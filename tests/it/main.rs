@@ -12,7 +12,9 @@
 mod api;
 mod audit;
 mod cli;
+mod client_certificates;
 mod config;
+mod ldap;
 mod mapping;
 mod mapping_documents;
 mod mapping_execute_api;

@@ -75,6 +75,7 @@ pub fn api(world: Arc<World>) -> Api {
         // A chain of certificates of 2 MiB, of which one character in twenty is escaped, and room for the rest.
         body_bytes_max: 3 * 1024 * 1024,
         offered: OFFERED,
+        extensions: &[],
         unsigned: &[],
         session_rule,
         not_offered: NOT_OFFERED,

@@ -38,6 +38,8 @@ pub struct Api {
     pub body_bytes_max: usize,
     /// What it offers, by name.
     pub offered: &'static [Operation],
+    /// What it offers that AWS does not.
+    pub extensions: &'static [Operation],
     /// Which of those take no signature: what they bring proves itself.
     pub unsigned: &'static [&'static str],
     /// Whether a caller with temporary credentials may call an operation at all.
@@ -220,7 +222,7 @@ impl Api {
         };
         let version = parameters.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
         if version == self.version {
-            if let Some(operation) = self.offered.iter().find(|operation| operation.name == name) {
+            if let Some(operation) = self.offered.iter().chain(self.extensions).find(|known| known.name == name) {
                 return Ok(operation);
             }
             if let Some((known, why)) = self.not_offered.iter().copied().find(|(known, _)| *known == name) {

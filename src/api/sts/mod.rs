@@ -12,7 +12,10 @@ mod identity;
 mod identity_token;
 mod session_token;
 mod texts;
+mod vouched;
 mod web_identity;
+mod with_certificate;
+mod with_ldap;
 #[cfg(feature = "saml")]
 mod with_saml;
 
@@ -44,6 +47,7 @@ pub fn api(world: Arc<World>) -> Api {
         namespace: NAMESPACE,
         body_bytes_max: 512 * 1024,
         offered: OFFERED,
+        extensions: EXTENSIONS,
         unsigned: UNSIGNED,
         session_rule,
         not_offered: NOT_OFFERED,
@@ -68,8 +72,16 @@ pub static OFFERED: &[Operation] = &[
     Operation { name: "GetWebIdentityToken", read_only: true, plan: identity_token::plan },
 ];
 
+/// What AWS does not offer, and MinIO does. Off unless configured.
+pub static EXTENSIONS: &[Operation] = &[
+    Operation { name: "AssumeRoleWithCertificate", read_only: true, plan: with_certificate::plan },
+    Operation { name: "AssumeRoleWithLDAPIdentity", read_only: true, plan: with_ldap::plan },
+];
+
 /// Those that an identity provider's word is enough for.
 const UNSIGNED: &[&str] = &[
+    "AssumeRoleWithCertificate",
+    "AssumeRoleWithLDAPIdentity",
     #[cfg(feature = "saml")]
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",

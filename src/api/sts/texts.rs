@@ -67,6 +67,10 @@ pub(super) const UNBOUNDED_POLICY: Text = Text { length: 1..=usize::MAX, pattern
 /// A SAML response in base 64.
 #[cfg(feature = "saml")]
 pub(super) const SAML_RESPONSE: Text = Text { length: 4..=100_000, pattern: "", fits: |_| true };
+/// The name of somebody in a directory.
+pub(super) const LDAP_NAME: Text = Text { length: 1..=2_048, pattern: "", fits: |_| true };
+/// The password of somebody in a directory. Never empty: see [`crate::federation::ldap`].
+pub(super) const LDAP_PASSWORD: Text = Text { length: 1..=2_048, pattern: "", fits: |_| true };
 /// The key of a session tag.
 pub(super) const TAG_KEY: Text =
     Text { length: 1..=128, pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", fits: crate::base::name::is_tag_text };

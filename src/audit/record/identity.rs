@@ -95,6 +95,9 @@ fn vouched_members(object: &mut Object<'_>, vouched: &Vouched) {
     let kind = match vouched.by {
         Voucher::WebIdentity => "WebIdentityUser",
         Voucher::Saml => "SAMLUser",
+        // Not in CloudTrail: AWS has no such callers.
+        Voucher::Ldap => "LdapUser",
+        Voucher::Certificate => "CertificateUser",
     };
     object.text("type", kind);
     object.text("principalId", &vouched.principal_id);

@@ -10,9 +10,12 @@ use crate::{
     },
 };
 
-/// The actions that a trust policy may be about, in lower case.
-const ACTIONS: [&str; 6] = [
+/// The actions that a trust policy may be about, in lower case; with a directory's password and with a client certificate
+/// are extensions.
+const ACTIONS: [&str; 8] = [
     "sts:assumerole",
+    "sts:assumerolewithcertificate",
+    "sts:assumerolewithldapidentity",
     "sts:assumerolewithsaml",
     "sts:assumerolewithwebidentity",
     "sts:tagsession",

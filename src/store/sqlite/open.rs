@@ -3,6 +3,7 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     path::Path,
+    thread,
     time::Duration,
 };
 
@@ -14,6 +15,10 @@ use super::{
 };
 use crate::store::{ErrorKind, MasterKey, StoreError, sql::not_migrated};
 
+/// How often the folder's lock is tried again, and after which pause: a process that is just ending still has it, or a child
+/// that has not come to its own program yet.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// How long a statement waits for a lock of another process (a backup, a person with a shell).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Prepared statements kept: more than this back end has.
@@ -30,11 +35,15 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
         StoreError::new(ErrorKind::Unavailable, format!("cannot lock `{}`: {why}", path.display()))
     };
     let file = private().open(&path).map_err(|error| unavailable(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(unavailable(&"another process has it")),
-        Err(TryLockError::Error(error)) => Err(unavailable(&error)),
+    for attempt in 0.. {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if attempt < LOCK_ATTEMPTS => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(unavailable(&"another process has it")),
+            Err(TryLockError::Error(error)) => return Err(unavailable(&error)),
+        }
     }
+    Ok(file)
 }
 
 /// Opens, checks and migrates the database.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use countersign::config::{
     UpstreamKind,
-    keys::{Key, Kind, UPSTREAM_KEYS, plain},
+    keys::{Key, Kind, LISTS, plain},
 };
 use toml::Value;
 
@@ -30,7 +30,8 @@ fn shown() -> Vec<Shown> {
     let (mut keys, mut table, mut about) = (Vec::new(), String::new(), Vec::new());
     for line in SHOWN.lines() {
         let bare = line.trim_start_matches("# ");
-        if let Some(name) = line.strip_prefix('[') {
+        // The tables of some lists are examples as a whole.
+        if let Some(name) = bare.strip_prefix('[') {
             table = format!("{}.", name.trim_matches(['[', ']']));
         } else if let Some((name, value)) = bare.split_once(" = ").filter(|(name, _)| is_name(name)) {
             keys.push(Shown {
@@ -56,7 +57,9 @@ fn is_name(text: &str) -> bool {
 /// Every key with its table.
 fn declared() -> Vec<(String, Key)> {
     let plain = plain().map(|key| (key.name.to_owned(), key));
-    plain.chain(UPSTREAM_KEYS.iter().map(|key| (format!("upstream.{}", key.name), *key))).collect()
+    let of_list =
+        LISTS.iter().flat_map(|list| list.keys.iter().map(|key| (format!("{}.{}", list.name, key.name), *key)));
+    plain.chain(of_list).collect()
 }
 
 /// What the comment above a key says.

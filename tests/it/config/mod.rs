@@ -3,6 +3,7 @@
 mod delegation;
 mod faults;
 mod files;
+mod ldap;
 mod oidc;
 mod variables;
 

@@ -1,0 +1,126 @@
+//! Taking a role that the configuration chooses, for somebody who is proven: what the extensions have in common. The role's
+//! trust policy decides, as it does for everybody.
+
+use super::{
+    asked::{AskedPolicies, duration},
+    assume_role::{SECONDS_MAX, Taken, length, resource_tags, take},
+    texts::POLICY,
+};
+use crate::{
+    api::query::{Input, Plan, Scene},
+    base::{
+        Arn, Fault, Timestamp,
+        condition::Value,
+        principal::{Vouched, Voucher},
+    },
+};
+
+/// Somebody who is proven.
+pub(super) struct Proven {
+    /// By what.
+    pub(super) by: Voucher,
+    /// The role that the configuration has for this somebody.
+    pub(super) role: Arn,
+    /// What the session is named.
+    pub(super) session: String,
+    /// Who it is, in full.
+    pub(super) subject: String,
+    /// Condition keys in lower case, which stay with the session.
+    pub(super) facts: Vec<(String, Vec<String>)>,
+    /// When the proof ends.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// What is asked of the session.
+pub(super) struct Asked {
+    policies: AskedPolicies,
+    seconds: Option<i64>,
+}
+
+/// Condition keys with several values.
+const LISTS: [&str; 2] = ["certificate:san", "ldap:groups"];
+
+/// The action, and the name of the provider in ARNs.
+fn names(by: Voucher) -> (&'static str, &'static str) {
+    match by {
+        Voucher::Ldap => ("sts:AssumeRoleWithLDAPIdentity", "ldap-provider/default"),
+        Voucher::Certificate => ("sts:AssumeRoleWithCertificate", "certificate-provider/default"),
+        Voucher::WebIdentity => ("sts:AssumeRoleWithWebIdentity", "oidc-provider/default"),
+        Voucher::Saml => ("sts:AssumeRoleWithSAML", "saml-provider/default"),
+    }
+}
+
+/// What an extension says that is not configured: as an operation that is not offered.
+pub(super) fn not_configured(name: &str, key: &str) -> Fault {
+    let fault = Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented."));
+    fault.because(format_args!("{key} is not configured"))
+}
+
+impl Asked {
+    /// Reads it, and checks all that was read.
+    pub(super) fn read(input: &mut Input<'_>) -> Result<Self, Fault> {
+        let policies = AskedPolicies::read(input, &POLICY);
+        let seconds = duration(input, 900..=SECONDS_MAX);
+        input.check()?;
+        policies.check()?;
+        Ok(Self { policies, seconds })
+    }
+}
+
+/// The plan of taking the role.
+pub(super) fn plan(scene: &Scene<'_>, asked: Asked, proven: Proven) -> Plan {
+    let Proven { by, role, session, subject, facts: said, until } = proven;
+    let (action, provider) = names(by);
+    let provider = Arn::iam(role.account(), provider).to_string();
+    let snapshot = scene.world.directory.snapshot();
+    let known = snapshot.role_by_arn(role.as_str());
+    let mut facts: Vec<_> = said.iter().map(|(key, values)| (key.clone(), fact(key, values))).collect();
+    facts.push(("sts:rolesessionname".into(), Value::owned(session.as_str())));
+    facts.extend(resource_tags(known.map_or(&[], |role| role.tags())));
+    let vouched = Vouched {
+        by,
+        principal_id: format!("{provider}:{subject}"),
+        user_name: session.clone(),
+        told_provider: provider.clone(),
+        provider: provider.clone(),
+    };
+    let taken = Taken {
+        role: role.to_string(),
+        role_id: known.map(|known| known.role.id.to_string()),
+        name: session,
+        seconds: asked.seconds,
+        policies: asked.policies,
+        tags: Vec::new(),
+        source_identity: None,
+        provider: Some(provider),
+        facts: said,
+    };
+    // Such a session rests on nothing but its role: not on credentials that somebody signed with all the same.
+    let run = move |scene: &Scene<'_>| {
+        let seconds = lasting(scene, &taken, until, action)?;
+        take(scene, Taken { seconds: Some(seconds), ..taken }, Vec::new(), Vec::new())
+    };
+    Plan::new(action, role.as_str(), run).vouched(vouched).knowing(facts)
+}
+
+/// How long the session lasts, in seconds: as long as is asked, or less where its proof ends before.
+fn lasting(scene: &Scene<'_>, taken: &Taken, until: Option<Timestamp>, action: &str) -> Result<i64, Fault> {
+    let snapshot = scene.world.directory.snapshot();
+    let most = snapshot.role_by_arn(&taken.role).map_or(SECONDS_MAX as i64, |entry| entry.session_seconds_max.into());
+    let seconds = length(taken.seconds, most, false)?;
+    let left = until.map(|until| until.as_second().saturating_sub(scene.caller.at().as_second()));
+    let seconds = left.map_or(seconds, |left| seconds.min(left));
+    if seconds > 0 {
+        return Ok(seconds);
+    }
+    let fault = Fault::new(403, "AccessDenied", format!("Not authorized to perform {action}"));
+    Err(fault.because("what proves the caller ends at this moment"))
+}
+
+/// A condition key of the trust policy.
+fn fact(key: &str, values: &[String]) -> Value<'static> {
+    match values {
+        [one] if !LISTS.contains(&key) => Value::owned(one.as_str()),
+        several => Value::Many(several.iter().map(|value| value.clone().into()).collect()),
+    }
+}
