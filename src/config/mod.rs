@@ -71,14 +71,14 @@ pub struct Config {
     pub organization: Organization,
     /// The files that it is read from.
     pub organization_files: Vec<PathBuf>,
-    /// Where the discovery documents of token issuers can be had.
-    pub issuer: Option<IssuerUrl>,
     /// The directory whose people take roles, if there is one.
     pub ldap: Option<LdapSettings>,
     /// The files that it is read from.
     pub ldap_files: Vec<PathBuf>,
     /// Which clients' certificates take which roles.
     pub client_certificates: Vec<certificate::Rule>,
+    /// Where the discovery documents of token issuers can be had.
+    pub issuer: Option<IssuerUrl>,
     /// How the keys of identity providers are had.
     pub oidc: Settings,
     /// The files that it is read from.

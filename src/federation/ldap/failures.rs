@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_name_is_let_through_until_too_many_failed() {
-        let at = |second| Timestamp::from_second(1_000_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_000_000 + second).unwrap();
         let allowance = Allowance { tries: 3, time: Duration::from_secs(60) };
         let failures = Failures::default();
         let begin = |what: &str, second| failures.begin(what, allowance, at(second));
