@@ -339,8 +339,8 @@ fn a_token_is_as_long_as_aws_takes_it_and_no_longer() {
     let root = gateway.root();
     let with = |last: usize| {
         let audiences = (1..=10).map(|at| (format!("Audience.member.{at}"), "a".repeat(1_000)));
-        let tags = (1..=18).flat_map(|at| {
-            let value = "v".repeat(if at == 18 { last } else { 240 });
+        let tags = (1..=19).flat_map(|at| {
+            let value = "v".repeat(if at == 19 { last } else { 240 });
             [(format!("Tags.member.{at}.Key"), format!("k{at:02}")), (format!("Tags.member.{at}.Value"), value)]
         });
         let parameters: Vec<(String, String)> = audiences.chain(tags).collect();

@@ -24,6 +24,9 @@ const OTHER: &str = "210987654321";
 /// The longest tags of one resource.
 const TAGS: usize = 50;
 
+/// Where the discovery documents of accounts that give out tokens would be.
+const ISSUERS: (&str, &str) = ("STS__ISSUER_URL", "https://sts.example.com");
+
 /// A gateway with one of everything, and words for what is only known once it is there.
 pub struct World {
     pub gateway: Gateway,
@@ -77,7 +80,7 @@ const TAGGED: &[(&str, (&str, &str))] = &[
 impl World {
     pub fn new(wrap: Option<Wrap<'_>>) -> Self {
         let upstream = Upstream::start();
-        let keys = &[("STORE__STALENESS_SECONDS_MAX", "600")];
+        let keys = &[("STORE__STALENESS_SECONDS_MAX", "600"), ISSUERS];
         let gateway = Gateway::start_with(&upstream, &Setup { keys, wrap, ..Setup::default() });
         let callers = BTreeMap::from([
             ("root", gateway.root()),
@@ -131,7 +134,8 @@ impl World {
 
     /// Configures it anew.
     pub fn configure(&self, keys: &[(&str, &str)]) {
-        self.gateway.reload(&self.upstream, &Setup { keys, ..Setup::default() }).unwrap();
+        let keys: Vec<_> = keys.iter().copied().chain([ISSUERS]).collect();
+        self.gateway.reload(&self.upstream, &Setup { keys: &keys, ..Setup::default() }).unwrap();
     }
 
     /// Puts something straight into the store; it has the secret that devices have.
