@@ -111,7 +111,7 @@ impl OwnOperation for Published {
     fn run(self: Box<Self>, caller: &Caller) -> Result<Answer, Fault> {
         let known = self.world.directory.read(|work| TokenIssuer::with_id(work, &self.id))?.ok_or_else(absent)?;
         let document = match self.document {
-            Document::Configuration => configuration(&self.issuers.issuer(known.id())),
+            Document::Configuration => configuration(&self.issuers.issuer(known.name())),
             Document::Keys => known.keys().set(caller.at().as_second()),
         };
         let body = Bytes::from(document.to_string());

@@ -54,8 +54,8 @@ impl TokenIssuer {
         Ok(Self { details: details.map_err(damaged)?, item })
     }
 
-    /// Its id.
-    pub fn id(&self) -> &str {
+    /// Its name, below the URL of all issuers.
+    pub fn name(&self) -> &str {
         &self.item.name
     }
 

@@ -69,7 +69,7 @@ pub(super) fn federation_info(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Pl
         let issuers = scene.world.issuer.load_full().ok_or_else(disabled)?;
         match scene.world.directory.read(|work| TokenIssuer::of(work, scene.account()))? {
             Some(known) if known.is_enabled() => Ok(Node::Struct(vec![
-                ("IssuerIdentifier", Node::Text(issuers.issuer(known.id()))),
+                ("IssuerIdentifier", Node::Text(issuers.issuer(known.name()))),
                 ("JwtVendingEnabled", Node::Bool(true)),
             ])),
             _ => Err(disabled()),

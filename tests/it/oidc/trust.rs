@@ -23,7 +23,8 @@ fn a_certificate_needs_an_authority_or_a_thumbprint() {
     let host = "idp.example.com";
     let of = |certificate: &CertificateDer<'_>| thumbprint(certificate);
     type Authority<'a> = &'a CertificateDer<'static>;
-    let cases: [(&str, Shown, Vec<Authority<'_>>, Vec<String>, &str); 13] = [
+    type Case<'a> = (&'a str, Shown, Vec<Authority<'a>>, Vec<String>, &'a str);
+    let cases: [Case<'_>; 13] = [
         ("nobody", ours.show(host), vec![], vec![], "provider's certificate"),
         ("its authority", ours.show(host), vec![&ours.root], vec![], "nothing"),
         ("another authority", ours.show(host), vec![&others.root], vec![], "provider's certificate"),

@@ -248,7 +248,8 @@ fn policies_decide_on_what_is_asked_for() {
         "Null": {"sts:IdentityTokenAudience": "false"}}));
     let tag = [("Tags.member.1.Key", "job"), ("Tags.member.1.Value", "7")];
     let second = ("Audience.member.2", "https://evil.example");
-    let rows: [(&str, String, &[(&str, &str)], u16); 18] = [
+    type Row<'a> = (&'a str, String, &'a [(&'a str, &'a str)], u16);
+    let rows: [Row<'_>; 18] = [
         ("action", allow("sts:GetWebIdentityToken", "*"), &[], 200),
         ("action without tags", allow("sts:GetWebIdentityToken", "*"), &tag, 403),
         ("both actions", allow("sts:*WebIdentityToken", "*"), &tag, 200),
