@@ -37,10 +37,7 @@ pub(super) fn read(
     }
     let id = assertion.attribute("ID").filter(|id| is_name(id)).ok_or(Refusal::Form("ID"))?;
     let issuer = issuer(assertion, provider)?.ok_or(Refusal::Issuer)?;
-    let mut until = issued(assertion, now)?.checked_add(REDEEMED_WITHIN).map_err(|_| Refusal::Stale)?;
-    if until <= now {
-        return Err(Refusal::Stale);
-    }
+    let mut until = redeemed_until(assertion, now)?;
     let subject = Subject::read(assertion, provider, settings, now)?;
     until = until.min(subject.until);
     let conditions = Conditions::read(assertion, settings, now)?;
@@ -88,10 +85,14 @@ pub(super) fn issuer(element: &Element, provider: &Provider<'_>) -> Result<Optio
     issuer.filter(|issuer| issuer == provider.entity_id).map(Some).ok_or(Refusal::Issuer)
 }
 
-/// When a response or an assertion was issued, which is not later than now.
-pub(super) fn issued(element: &Element, now: Timestamp) -> Result<Timestamp, Refusal> {
+/// Until when a response or an assertion is taken: five minutes from its issue, which is not later than now.
+pub(super) fn redeemed_until(element: &Element, now: Timestamp) -> Result<Timestamp, Refusal> {
     let issued = moment_of(element, "IssueInstant")?.ok_or(Refusal::Form("IssueInstant"))?;
-    if is_ahead(issued, now) { Err(Refusal::Early("IssueInstant")) } else { Ok(issued) }
+    if is_ahead(issued, now) {
+        return Err(Refusal::Early("IssueInstant"));
+    }
+    let until = issued.checked_add(REDEEMED_WITHIN).map_err(|_| Refusal::Stale)?;
+    if until <= now { Err(Refusal::Stale) } else { Ok(until) }
 }
 
 /// Of whom an assertion speaks.

@@ -54,7 +54,7 @@ pub enum Refusal {
     Early(&'static str),
     /// The assertion holds no longer.
     Expired(&'static str),
-    /// The assertion was issued more than five minutes ago.
+    /// The response or the assertion was issued more than five minutes ago.
     Stale,
     /// No session name.
     NoSessionName,
@@ -143,7 +143,7 @@ impl fmt::Display for Refusal {
             Refusal::Condition => f.write_str("the assertion has a condition that is not known"),
             Refusal::Early(part) => write!(f, "the assertion does not hold yet: {part}"),
             Refusal::Expired(part) => write!(f, "the assertion holds no longer: {part}"),
-            Refusal::Stale => f.write_str("the assertion was issued more than five minutes ago"),
+            Refusal::Stale => f.write_str("it was issued more than five minutes ago"),
             Refusal::NoSessionName => f.write_str("the assertion has no session name"),
             Refusal::SessionName => f.write_str("the session name has other characters or another length"),
             Refusal::SourceIdentity => f.write_str("the source identity has other characters or another length"),

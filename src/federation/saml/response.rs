@@ -168,7 +168,7 @@ fn check_envelope(
         return Err(Refusal::Destination);
     }
     assertion::issuer(response, provider)?;
-    assertion::issued(response, now)?;
+    assertion::redeemed_until(response, now)?;
     Ok(())
 }
 

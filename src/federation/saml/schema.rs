@@ -25,7 +25,7 @@ enum Content {
     Bytes,
     /// Elements in this order: the name, how many at least, how many at most.
     InOrder(&'static [(&'static str, usize, usize)]),
-    /// Elements of these names in any order.
+    /// Elements of these names in any order, at least one.
     Mixed(&'static [&'static str]),
     /// A value of the type that it names.
     Typed,
@@ -162,7 +162,8 @@ pub(super) fn check(element: &Element) -> Result<(), &'static str> {
             Bytes => element.text().is_some_and(|text| is_base_64(&text)),
             InOrder(parts) => is_spaced(element) && are_in_order(element, parts),
             Mixed(names) => {
-                is_spaced(element) && element.elements().all(|it| names.iter().any(|name| is_called(it, name)))
+                let is_one = |it: &Element| names.iter().any(|name| is_called(it, name));
+                is_spaced(element) && element.elements().next().is_some() && element.elements().all(is_one)
             }
             Typed => is_value(element),
             Anything => true,

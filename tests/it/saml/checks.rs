@@ -325,6 +325,7 @@ fn the_envelope_is_checked() {
     let issuer = format!("<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">{ISSUER}</saml:Issuer>");
     let (from, cut) = (sound.find("<saml:Assertion ").unwrap(), sound.find("</samlp:Response>").unwrap());
     let empty = format!("{}{}", &sound[..from], &sound[cut..]);
+    let key_info = &sound[sound.find("<ds:KeyInfo>").unwrap()..sound.find("</ds:Signature>").unwrap()];
     let issued = format!("IssueInstant=\"{}\"", moment(at(NOW), -10));
     let edit = |from: &str, to: &str| {
         assert!(sound.contains(from), "{from}");
@@ -349,6 +350,13 @@ fn the_envelope_is_checked() {
             Refusal::Early("IssueInstant"),
             INVALID,
         ),
+        (
+            "the response issued long ago",
+            edit(&issued, &issued.replace(&moment(at(NOW), -10), &moment(at(NOW), -300))),
+            Refusal::Stale,
+            EXPIRED,
+        ),
+        ("a key without anything", edit(key_info, "<ds:KeyInfo></ds:KeyInfo>"), Refusal::Schema("s:KeyInfo"), INVALID),
         ("no assertion", empty, Refusal::Assertions, INVALID),
     ];
     for (what, text, expected, code) in cases {

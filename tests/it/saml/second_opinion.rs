@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     maker::{ISSUER, Idp, RECIPIENT, assertion, response},
-    mutations::{Dice, mutant},
+    mutations::{Dice, Mutant, mutant},
 };
 
 /// The others.
@@ -89,30 +89,33 @@ fn sound_responses_are_accepted_by_all() {
     }
 }
 
-/// `COUNTERSIGN_SAML_MUTATIONS` (100): how many responses are altered. `COUNTERSIGN_SAML_SEED`: from where.
+/// `COUNTERSIGN_SAML_MUTATIONS` (500): how many responses are altered. `COUNTERSIGN_SAML_SEED`: from where. The others are
+/// asked about all that is accepted, and about every tenth of the rest, so that it shows what they are good for.
 #[test]
 fn nothing_that_others_refuse_is_accepted() {
     let number = |name, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
-    let (many, seed) = (number("COUNTERSIGN_SAML_MUTATIONS", 100), number("COUNTERSIGN_SAML_SEED", 0x5eed));
+    let (many, seed) = (number("COUNTERSIGN_SAML_MUTATIONS", 500), number("COUNTERSIGN_SAML_SEED", 0x5eed));
     let (idp, mut dice) = (Idp::rsa(), Dice(seed));
     let mut others = Others::start(&idp);
-    let (mut accepted, mut by_xmlsec1, mut by_pysaml2, mut faults) = (0, 0, 0, Vec::new());
-    for _ in 0..many {
+    let (mut accepted, mut asked, mut by_xmlsec1, mut by_pysaml2, mut faults) = (0, 0, 0, 0, Vec::new());
+    for at in 0..many {
         let now = Timestamp::now();
         let made = mutant(&mut dice, &idp, now);
-        let (xmlsec1, pysaml2) = others.opinions(&made.text);
-        let ours = idp.verify(&made.text, Timestamp::now()).ok().map(|it| it.asserted.subject);
+        let ours = idp.verify(&made.text, now).ok().map(|it| it.asserted.subject);
         accepted += usize::from(ours.is_some());
+        if ours.is_none() && at % 10 != 0 {
+            continue;
+        }
+        let (xmlsec1, pysaml2) = others.opinions(&made.text);
+        asked += 1;
         by_xmlsec1 += usize::from(xmlsec1);
         by_pysaml2 += usize::from(pysaml2.is_ok());
         if ours.is_some() && (!xmlsec1 || pysaml2.as_ref().ok() != ours.as_ref()) {
-            faults.push(format!(
-                "{:?}: xmlsec1 {xmlsec1}, pysaml2 {pysaml2:?}, ours {ours:?}: {}",
-                made.story, made.text
-            ));
+            let Mutant { story, text } = made;
+            faults.push(format!("{story:?}: xmlsec1 {xmlsec1}, pysaml2 {pysaml2:?}, ours {ours:?}: {text}"));
         }
     }
-    println!("{many} responses: accepted {accepted}, by xmlsec1 {by_xmlsec1}, by pysaml2 {by_pysaml2}");
+    println!("{many} responses, {accepted} accepted; of {asked} by xmlsec1 {by_xmlsec1}, by pysaml2 {by_pysaml2}");
     assert!(faults.is_empty(), "{} of {many}:\n{}", faults.len(), faults.join("\n"));
     assert!(accepted > 0 && accepted < many as usize, "{accepted} of {many}: the alterations show nothing");
 }
