@@ -8,6 +8,7 @@ pub const NEVER: &[Never] = &[
     ("AccountNotManagementOrDelegatedAdministratorException", "who does not manage the organization is told CallerIsNotManagementAccountException", &[
         "EnableOrganizationsRootCredentialsManagement", "EnableOrganizationsRootSessions",
     ]),
+    ("ConcurrentModification", "the request is looked up, and its notice delivered, before anything is written: a store that is always overtaken is not come to", &["SendDelegationToken"]),
     ("DeleteConflict", "no service uses a server certificate here", &["DeleteServerCertificate"]),
     ("EntityAlreadyExists", "a profile that has a role is over its quota of one", &["AddRoleToInstanceProfile"]),
     ("EntityAlreadyExists", "a certificate is told from others by what it holds, and the same one is a DuplicateCertificate", &["UploadSigningCertificate"]),

@@ -27,6 +27,9 @@ const TAGS: usize = 50;
 /// Where the discovery documents of accounts that give out tokens would be.
 const ISSUERS: (&str, &str) = ("STS__ISSUER_URL", "https://sts.example.com");
 
+const TEMPLATE: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}}"#;
+
 /// A gateway with one of everything, and words for what is only known once it is there.
 pub struct World {
     pub gateway: Gateway,
@@ -81,7 +84,17 @@ impl World {
     pub fn new(wrap: Option<Wrap<'_>>) -> Self {
         let upstream = Upstream::start();
         let keys = &[("STORE__STALENESS_SECONDS_MAX", "600"), ISSUERS];
-        let gateway = Gateway::start_with(&upstream, &Setup { keys, wrap, ..Setup::default() });
+        let templates = tempfile::tempdir().unwrap();
+        let template = templates.path().join("t.json");
+        std::fs::write(&template, TEMPLATE).unwrap();
+        // The deployment's account asks others for permissions, as the rights table has it.
+        let tables = format!(
+            "[delegation]\nrequesters = {{ \"{ACCOUNT}\" = \"us\" }}\n\
+             channels = {{ \"arn:aws:sns:us-east-1:{ACCOUNT}:t\" = \"http://127.0.0.1:9/\" }}\n\
+             templates = {{ \"arn:aws:iam::{ACCOUNT}:delegation-template/t\" = \"{}\" }}\n",
+            template.display()
+        );
+        let gateway = Gateway::start_with(&upstream, &Setup { keys, tables: &tables, wrap, ..Setup::default() });
         let callers = BTreeMap::from([
             ("root", gateway.root()),
             ("ann", gateway.user("ann", Some(ALLOW_ALL))),
