@@ -74,7 +74,8 @@ impl Recorder {
         let Some(principal) = trail.caller.as_ref().map(Caller::principal) else { return };
         let Some(account) = principal.account() else { return };
         // A session counts for its role.
-        let id = principal.identity_id().unwrap_or_else(|| principal.user_id());
+        // Whom root vouches for counts as root.
+        let id = principal.identity_id().unwrap_or_else(|| account.as_str());
         let region = trail.region.as_deref().unwrap_or_default();
         let note = |action: &str| self.directory.note_access(id, account, action, region, trail.at);
         let needs = match &trail.operation {

@@ -1,5 +1,6 @@
 //! Sessions in records.
 
+use countersign::{base::Timestamp, store::accesses_of};
 use serde_json::{Value, json};
 
 use super::{ALL, assume, credentials, role, trust_account};
@@ -62,4 +63,27 @@ fn a_record_tells_whose_session_it_was() {
     assert_eq!(record["responseElements"]["credentials"]["accessKeyId"], of_role.id);
     assert_eq!(record["responseElements"]["assumedRoleUser"]["assumedRoleId"], format!("{id}:se"));
     assert!(!record.to_string().contains(&of_role.secret), "{record:#}");
+}
+
+/// What a session tries is counted to whoever it rests on: a role, a user, root.
+#[test]
+fn what_sessions_try_counts_for_those_behind_them() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let ann = gateway.user("ann", Some(ALL));
+    let federated =
+        |key: &Key| credentials(&call(&gateway, key, "GetFederationToken", &[("Name", "guest"), ("Policy", ALL)]));
+    let counted = |id: &str| {
+        let now = Timestamp::now();
+        gateway.directory().flush_accesses(now).unwrap();
+        let known = gateway.directory().read(|work| accesses_of(work, id, now)).unwrap();
+        known.iter().any(|access| &*access.action == "s3:GetObject")
+    };
+    for (key, id) in [(federated(&gateway.root()), ACCOUNT), (federated(&ann), "AIDAann")] {
+        assert!(!counted(id), "{id}");
+        let answer = gateway.send(&Signer::s3(&key), Request::new("GET", "/bucket/a"));
+        assert_eq!(answer.status, 200);
+        gateway.record(&answer);
+        assert!(counted(id), "{id}");
+    }
 }
