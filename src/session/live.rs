@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwapOption;
+use smallvec::SmallVec;
 
 use super::claims::{Claims, Holder, Link, Packed};
 use crate::{
@@ -34,6 +35,14 @@ pub struct Session {
     claims: Claims,
     /// Who acts, as it was last seen.
     acting: ArcSwapOption<Principal>,
+    /// Several session policies as one, as they were last seen.
+    together: ArcSwapOption<Together>,
+}
+
+/// Policies that were put together, and what of.
+pub struct Together {
+    parts: Box<[Compiled]>,
+    set: PolicySet,
 }
 
 /// Why a session is over before its time. For the record.
@@ -52,7 +61,7 @@ pub enum Restriction<'a> {
     /// One set of policies.
     One(&'a PolicySet),
     /// Several, put together.
-    Together(PolicySet),
+    Together(Arc<Together>),
 }
 
 impl Session {
@@ -79,6 +88,7 @@ impl Session {
                 .collect(),
             inline: inline.map(|document| Compiled::of([("the session policy".to_owned(), document)].into_iter())),
             acting: ArcSwapOption::empty(),
+            together: ArcSwapOption::empty(),
             claims,
             key,
         })
@@ -220,11 +230,26 @@ impl Session {
     pub fn restriction<'a>(&'a self, snapshot: &'a Snapshot) -> Result<Option<Restriction<'a>>, Poisoned> {
         let Some(policies) = &self.claims.packed.policies else { return Ok(None) };
         let managed = policies.managed.iter().map(|id| snapshot.policy(id));
-        let parts = self.inline.iter().map(Ok).chain(managed).map(|part| part?.set()).collect::<Result<Vec<_>, _>>()?;
+        let parts = self.inline.iter().map(Ok).chain(managed).collect::<Result<SmallVec<[_; 4]>, _>>()?;
         Ok(Some(match parts.as_slice() {
-            [one] => Restriction::One(one),
-            parts => Restriction::Together(PolicySet::together(parts.iter().copied())),
+            [one] => Restriction::One(one.set()?),
+            parts => Restriction::Together(self.put_together(parts)?),
         }))
+    }
+
+    /// A request with many keys asks for each of them: the same policies are put together once.
+    fn put_together(&self, parts: &[&Compiled]) -> Result<Arc<Together>, Poisoned> {
+        let is_of = |known: &&Arc<Together>| {
+            known.parts.len() == parts.len() && known.parts.iter().zip(parts).all(|(known, part)| known.is(part))
+        };
+        if let Some(known) = self.together.load().as_ref().filter(is_of) {
+            return Ok(Arc::clone(known));
+        }
+        let sets = parts.iter().map(|part| part.set()).collect::<Result<SmallVec<[_; 4]>, _>>()?;
+        let parts = parts.iter().map(|part| (*part).clone()).collect();
+        let made = Arc::new(Together { parts, set: PolicySet::together(sets) });
+        self.together.store(Some(Arc::clone(&made)));
+        Ok(made)
     }
 
     /// Names that are made of more than the token are kept as long as they are the same.
@@ -243,7 +268,7 @@ impl Restriction<'_> {
     pub fn set(&self) -> &PolicySet {
         match self {
             Restriction::One(set) => set,
-            Restriction::Together(set) => set,
+            Restriction::Together(together) => &together.set,
         }
     }
 }
