@@ -19,6 +19,10 @@ use crate::{
 pub(super) struct Proven {
     /// By what.
     pub(super) by: Voucher,
+    /// The action that the role's trust policy decides.
+    pub(super) action: &'static str,
+    /// The provider, in ARNs below the account.
+    pub(super) provider: &'static str,
     /// The role that the configuration has for this somebody.
     pub(super) role: Arn,
     /// What the session is named.
@@ -40,16 +44,6 @@ pub(super) struct Asked {
 /// Condition keys with several values.
 const LISTS: [&str; 2] = ["certificate:san", "ldap:groups"];
 
-/// The action, and the name of the provider in ARNs.
-fn names(by: Voucher) -> (&'static str, &'static str) {
-    match by {
-        Voucher::Ldap => ("sts:AssumeRoleWithLDAPIdentity", "ldap-provider/default"),
-        Voucher::Certificate => ("sts:AssumeRoleWithCertificate", "certificate-provider/default"),
-        Voucher::WebIdentity => ("sts:AssumeRoleWithWebIdentity", "oidc-provider/default"),
-        Voucher::Saml => ("sts:AssumeRoleWithSAML", "saml-provider/default"),
-    }
-}
-
 /// What an extension says that is not configured: as an operation that is not offered.
 pub(super) fn not_configured(name: &str, key: &str) -> Fault {
     let fault = Fault::new(501, "NotImplemented", format!("The operation {name} is not implemented."));
@@ -69,8 +63,7 @@ impl Asked {
 
 /// The plan of taking the role.
 pub(super) fn plan(scene: &Scene<'_>, asked: Asked, proven: Proven) -> Plan {
-    let Proven { by, role, session, subject, facts: said, until } = proven;
-    let (action, provider) = names(by);
+    let Proven { by, action, provider, role, session, subject, facts: said, until } = proven;
     let provider = Arn::iam(role.account(), provider).to_string();
     let snapshot = scene.world.directory.snapshot();
     let known = snapshot.role_by_arn(role.as_str());

@@ -18,6 +18,8 @@ pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let role = certificates.role_of(certificate, scene.caller.at()).map_err(|refusal| refusal.fault())?;
     let proven = Proven {
         by: Voucher::Certificate,
+        action: "sts:AssumeRoleWithCertificate",
+        provider: "certificate-provider/default",
         role,
         session: certificate.session_name(),
         subject: certificate.subject.clone(),

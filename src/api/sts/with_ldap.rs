@@ -33,6 +33,15 @@ pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     if !groups.is_empty() {
         facts.push(("ldap:groups".into(), groups));
     }
-    let proven = Proven { by: Voucher::Ldap, role, session: name, subject: dn, facts, until: None };
+    let proven = Proven {
+        by: Voucher::Ldap,
+        action: "sts:AssumeRoleWithLDAPIdentity",
+        provider: "ldap-provider/default",
+        role,
+        session: name,
+        subject: dn,
+        facts,
+        until: None,
+    };
     Ok(taking(scene, asked, proven))
 }
