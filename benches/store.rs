@@ -8,6 +8,7 @@
 
 use std::{
     fs,
+    ops::Range,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -19,13 +20,16 @@ use countersign::{
     base::{AccessKeyId, AccountId, SecretKey, Timestamp},
     store::{
         AccessKey, Account, Directory, Identity, IdentityKind, KeyOwner, KeyStatus, ManagedPolicy, MasterKey,
-        SqliteStore, Store, StoreError, SystemRandom, postgres::Database,
+        SqliteStore, Store, StoreError, SystemRandom, UnitOfWork, postgres::Database,
     },
 };
 use divan::{Bencher, black_box};
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 
 const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::home/${aws:username}/*"}]}"#;
+
+/// How many entities are added in one transaction.
+const PART: usize = 500;
 
 /// How many policies there are besides the one that all users hold.
 const POLICIES: u64 = 9_999;
@@ -107,17 +111,31 @@ fn populate(store: &dyn Store, users: u64) -> Result<(), StoreError> {
         boundaries: 0,
     };
     work.add_policy(&policy, DOCUMENT)?;
-    for number in 1..=POLICIES {
+    work.attach("AGPA0", "ANPA0")?;
+    work.commit()?;
+    in_parts(store, 1..POLICIES + 1, |work, number| {
         let policy =
             ManagedPolicy { id: policy_id(number).into(), name: format!("home{number}").into(), ..policy.clone() };
-        work.add_policy(&policy, DOCUMENT)?;
-    }
-    work.attach("AGPA0", "ANPA0")?;
-    (0..users).try_for_each(|number| add_user(work.as_mut(), number))?;
-    work.commit().map(drop)
+        work.add_policy(&policy, DOCUMENT)
+    })?;
+    in_parts(store, 0..users, add_user)
 }
 
-fn add_user(work: &mut dyn countersign::store::UnitOfWork, number: u64) -> Result<(), StoreError> {
+/// Many at a time, and not all: in one transaction, PostgreSQL looks through every version of a row that it has written.
+fn in_parts(
+    store: &dyn Store,
+    numbers: Range<u64>,
+    add: impl Fn(&mut dyn UnitOfWork, u64) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    for first in numbers.clone().step_by(PART) {
+        let mut work = store.begin()?;
+        (first..numbers.end.min(first + PART as u64)).try_for_each(|number| add(work.as_mut(), number))?;
+        work.commit()?;
+    }
+    Ok(())
+}
+
+fn add_user(work: &mut dyn UnitOfWork, number: u64) -> Result<(), StoreError> {
     let id = format!("AIDA{number:017}");
     work.add_identity(&identity(IdentityKind::User, &id))?;
     work.add_member("AGPA0", &id)?;
