@@ -17,6 +17,23 @@ pub(super) const SET: u8 = 0x31;
 /// The most bytes of a length that are read: more would be more than any message here has.
 pub(super) const LENGTH_BYTES_MAX: usize = 4;
 
+/// How many bytes of a length stand behind its first; `None` for lengths that are not read: those without a number, and those
+/// of too many bytes.
+pub(super) fn length_bytes(first: u8) -> Option<usize> {
+    match usize::from(first) {
+        ..0x80 => Some(0),
+        long => Some(long & 0x7f).filter(|bytes| (1..=LENGTH_BYTES_MAX).contains(bytes)),
+    }
+}
+
+/// A length, of its first byte and those behind it.
+pub(super) fn length(first: u8, behind: &[u8]) -> usize {
+    match behind {
+        [] => usize::from(first),
+        _ => behind.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)),
+    }
+}
+
 /// Writes a tag, the length and the content.
 pub(super) fn put(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
     out.push(tag);
@@ -56,18 +73,8 @@ impl<'a> Reader<'a> {
             return None;
         }
         let (&first, rest) = rest.split_first()?;
-        let (length, rest) = match usize::from(first) {
-            length @ ..0x80 => (length, rest),
-            long => {
-                let bytes = long & 0x7f;
-                if bytes == 0 || bytes > LENGTH_BYTES_MAX {
-                    return None;
-                }
-                let (digits, rest) = rest.split_at_checked(bytes)?;
-                (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), rest)
-            }
-        };
-        let (content, rest) = rest.split_at_checked(length)?;
+        let (behind, rest) = rest.split_at_checked(length_bytes(first)?)?;
+        let (content, rest) = rest.split_at_checked(length(first, behind))?;
         self.0 = rest;
         Some((tag, content))
     }

@@ -11,18 +11,22 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     Encryption, Refusal, Settings,
-    ber::{LENGTH_BYTES_MAX, SEQUENCE},
+    ber::{LENGTH_BYTES_MAX, SEQUENCE, length, length_bytes},
     message::{self, Answer, Entry, Outcome, SIZE_LIMIT, SUCCESS, Search},
 };
 
 /// The longest message that is read, in bytes. An entry with one attribute has some hundred.
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// The most that is read for one call, in bytes: 1,000 groups with names of 1,000 bytes each.
+const BYTES_MAX: usize = 1024 * 1024;
 
 /// An open connection.
-pub(super) struct Connection {
+pub struct Connection {
     stream: Box<dyn Stream>,
     /// The id of the last message.
     id: u32,
+    /// How much is still read of it, in bytes.
+    bytes_left: usize,
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -30,18 +34,19 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// What a search finds.
-pub(super) struct Found {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
     /// In the order in which the directory tells.
-    pub(super) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
     /// Whether there are more than were asked for.
-    pub(super) is_cut: bool,
+    pub is_cut: bool,
 }
 
 impl Connection {
     /// Connects, and speaks TLS unless the configuration lets it be. There is no way back to plain text.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Refusal> {
         let stream = TcpStream::connect((settings.host.as_str(), settings.port)).await.map_err(away)?;
-        let mut plain = Self { stream: Box::new(stream), id: 0 };
+        let mut plain = Self::over(stream);
         match settings.encryption {
             Encryption::None => return Ok(plain),
             Encryption::StartTls => plain.start_tls().await?,
@@ -51,8 +56,14 @@ impl Connection {
             ServerName::try_from(settings.host.clone()).map_err(|_| away("its host is no name that tls can check"))?;
         // Nothing but the answer was read: what somebody else put behind it is taken for a part of the handshake, which it
         // breaks.
-        let stream = TlsConnector::from(settings.tls.clone()).connect(name, plain.stream).await.map_err(away)?;
-        Ok(Self { stream: Box::new(stream), id: plain.id })
+        let connector = TlsConnector::from(settings.tls.clone());
+        let stream = connector.connect(name, plain.stream).await.map_err(away)?;
+        Ok(Self { stream: Box::new(stream), ..plain })
+    }
+
+    /// A conversation that begins, over any stream.
+    pub fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self { stream: Box::new(stream), id: 0, bytes_left: BYTES_MAX }
     }
 
     async fn start_tls(&mut self) -> Result<(), Refusal> {
@@ -69,7 +80,10 @@ impl Connection {
 
     /// Binds. Without a name or without a password a directory binds nobody and says that all is well (RFC 4513, section
     /// 5.1): neither is sent.
-    pub(super) async fn bind(&mut self, dn: &str, password: &str) -> Result<Outcome, Refusal> {
+    ///
+    /// # Errors
+    /// The directory does not answer, or not to this.
+    pub async fn bind(&mut self, dn: &str, password: &str) -> Result<Outcome, Refusal> {
         if dn.is_empty() {
             return Err(Refusal::NoName);
         }
@@ -85,7 +99,10 @@ impl Connection {
     }
 
     /// Searches. What other directories may know is not asked for.
-    pub(super) async fn search(&mut self, search: &Search<'_>) -> Result<Found, Refusal> {
+    ///
+    /// # Errors
+    /// The directory does not answer, or not to this; there is nothing to search below.
+    pub async fn search(&mut self, search: &Search<'_>) -> Result<Found, Refusal> {
         let id = self.next();
         self.send(&message::search(id, search)).await?;
         let mut found = Found { entries: Vec::new(), is_cut: false };
@@ -138,18 +155,14 @@ impl Connection {
         let mut start = [0; 2];
         self.stream.read_exact(&mut start).await.map_err(away)?;
         let [tag, first] = start;
-        let length = match usize::from(first) {
-            length @ ..0x80 => length,
-            long => {
-                let mut digits = [0; LENGTH_BYTES_MAX];
-                let digits = digits.get_mut(..long & 0x7f).filter(|digits| !digits.is_empty()).ok_or_else(garbled)?;
-                self.stream.read_exact(digits).await.map_err(away)?;
-                digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit))
-            }
-        };
+        let mut behind = [0; LENGTH_BYTES_MAX];
+        let behind = length_bytes(first).and_then(|bytes| behind.get_mut(..bytes)).ok_or_else(garbled)?;
+        self.stream.read_exact(behind).await.map_err(away)?;
+        let length = length(first, behind);
         if tag != SEQUENCE || length > MESSAGE_BYTES_MAX {
             return Err(garbled());
         }
+        self.bytes_left = self.bytes_left.checked_sub(length).ok_or_else(|| away("it answers more than 1 MiB"))?;
         let mut content = vec![0; length];
         self.stream.read_exact(&mut content).await.map_err(away)?;
         Ok(content)

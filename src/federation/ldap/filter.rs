@@ -74,7 +74,7 @@ impl Filter {
     }
 
     /// Writes it as LDAP's messages have it.
-    pub(super) fn write(&self, out: &mut Vec<u8>, with: Put<'_>) {
+    pub fn write(&self, out: &mut Vec<u8>, with: Put<'_>) {
         let mut inner = Vec::new();
         match self {
             Filter::And(all) | Filter::Or(all) => {

@@ -25,25 +25,25 @@ const PASSING: [u32; 5] = [1, 3, 51, 52, 80];
 
 /// How an operation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// The result code.
-    pub(super) code: u32,
+    pub code: u32,
     /// What the directory says of it.
-    pub(super) message: String,
+    pub message: String,
 }
 
 /// What is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub struct Entry {
     /// Its name.
-    pub(super) dn: String,
+    pub dn: String,
     /// The attributes that were asked for, with their values.
-    pub(super) attributes: Vec<(String, Vec<Vec<u8>>)>,
+    pub attributes: Vec<(String, Vec<Vec<u8>>)>,
 }
 
 /// An answer, or a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub enum Answer {
     /// To a bind.
     Bound(Outcome),
     /// To the request for TLS.
@@ -57,19 +57,19 @@ pub(super) enum Answer {
 }
 
 /// What is searched.
-pub(super) struct Search<'a> {
+pub struct Search<'a> {
     /// Below which entry, itself included.
-    pub(super) base: &'a str,
+    pub base: &'a str,
     /// For which.
-    pub(super) filter: &'a Filter,
+    pub filter: &'a Filter,
     /// What is put into the filter.
-    pub(super) with: Put<'a>,
+    pub with: Put<'a>,
     /// The most entries.
-    pub(super) entries_max: u32,
+    pub entries_max: u32,
     /// How long the directory may take, in seconds; 0 for as long as it likes.
-    pub(super) seconds_max: u32,
+    pub seconds_max: u32,
     /// The attributes that are asked for; `1.1` for none.
-    pub(super) attribute: &'a str,
+    pub attribute: &'a str,
 }
 
 impl Outcome {
@@ -80,7 +80,7 @@ impl Outcome {
 }
 
 /// A simple bind.
-pub(super) fn bind(id: u32, dn: &str, password: &str) -> Zeroizing<Vec<u8>> {
+pub fn bind(id: u32, dn: &str, password: &str) -> Zeroizing<Vec<u8>> {
     let mut inner = Zeroizing::new(Vec::with_capacity(dn.len() + password.len() + 32));
     put_number(&mut inner, INTEGER, 3);
     put(&mut inner, OCTETS, dn.as_bytes());
@@ -96,7 +96,7 @@ pub(super) fn start_tls(id: u32) -> Zeroizing<Vec<u8>> {
 }
 
 /// A search of a whole subtree. Aliases are not followed.
-pub(super) fn search(id: u32, search: &Search<'_>) -> Zeroizing<Vec<u8>> {
+pub fn search(id: u32, search: &Search<'_>) -> Zeroizing<Vec<u8>> {
     let mut inner = Vec::new();
     put(&mut inner, OCTETS, search.base.as_bytes());
     put_number(&mut inner, ENUMERATED, 2);
@@ -127,7 +127,7 @@ fn message(id: u32, tag: u8, operation: &[u8]) -> Zeroizing<Vec<u8>> {
 
 /// Reads the content of a message that answers one with this id; `None` for everything else. Controls behind it are those
 /// of extensions that nobody asked for, and are left alone.
-pub(super) fn answer(content: &[u8], id: u32) -> Option<Answer> {
+pub fn answer(content: &[u8], id: u32) -> Option<Answer> {
     let mut reader = Reader(content);
     if reader.number(INTEGER)? != id {
         return None;
@@ -148,8 +148,9 @@ fn outcome(mut reader: Reader<'_>) -> Option<Outcome> {
     let code = reader.number(ENUMERATED)?;
     reader.expect(OCTETS)?;
     let message = String::from_utf8_lossy(reader.expect(OCTETS)?);
-    // Whatever the directory says, the record has room for so much of it.
-    Some(Outcome { code, message: message.chars().take(200).collect() })
+    // Whatever the directory says, the record has room for so much of it, and a line of the log stays one.
+    let message = message.chars().take(200).map(|c| if c.is_control() { ' ' } else { c });
+    Some(Outcome { code, message: message.collect() })
 }
 
 fn entry(reader: &mut Reader<'_>) -> Option<Entry> {
@@ -191,9 +192,10 @@ mod tests {
         let outcome = |code, message: &str| Outcome { code, message: message.into() };
         let found = Entry { dn: "cn=a".into(), attributes: vec![("uid".into(), vec![b"a".to_vec(), b"b".to_vec()])] };
         let entry: &[u8] = b"\x02\x01\x02\x64\x17\x04\x04cn=a\x30\x0f\x30\x0d\x04\x03uid\x31\x06\x04\x01a\x04\x01b";
-        let read: [(&[u8], u32, Answer); 6] = [
+        let read: [(&[u8], u32, Answer); 7] = [
             (b"\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00", 1, Answer::Bound(outcome(0, ""))),
             (b"\x02\x01\x01\x61\x08\x0a\x01\x31\x04\x00\x04\x01x", 1, Answer::Bound(outcome(49, "x"))),
+            (b"\x02\x01\x01\x61\x0c\x0a\x01\x31\x04\x00\x04\x05a\nb\x1bc", 1, Answer::Bound(outcome(49, "a b c"))),
             (b"\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00", 1, Answer::Extended(outcome(2, ""))),
             (b"\x02\x01\x02\x65\x07\x0a\x01\x04\x04\x00\x04\x00\xa0\x00", 2, Answer::Done(outcome(4, ""))),
             (b"\x02\x01\x02\x73\x00", 2, Answer::Elsewhere),

@@ -18,6 +18,12 @@
 //! - The first `[[ldap.role]]` that fits the user or one of the groups says which role is taken. Names are compared as
 //!   directories do ([`Dn`]). The role's trust policy has to allow it, too.
 //! - After `ldap.failures_max` wrong passwords within `ldap.failures_seconds` a user is refused without asking, known or not.
+//! - Whether a name is known is not told, and cannot be measured by what a directory is asked: where there is nobody to bind as,
+//!   our own account is bound a second time, with its own password, and then the caller is refused. A bind that fails would
+//!   not do: as an entry that does not exist it costs a directory no password's digest, as one that does exist it counts
+//!   towards a lock. So no account is ever locked for a name that somebody made up, and the caller's password goes nowhere.
+//!   What is left is how long a directory takes for a right password and for a wrong one of different accounts: our account's
+//!   password has to be kept in the same form as people's, and a directory must not delay its refusals.
 //! - An answer takes `ldap.answer_seconds` at most, for everything together, and 64 calls wait for answers at most.
 //!
 //! Other directories that one refers to are not asked, aliases are not followed.
@@ -59,10 +65,10 @@
 //! ```
 
 mod ber;
-mod client;
+pub mod client;
 mod failures;
-mod filter;
-mod message;
+pub mod filter;
+pub mod message;
 mod refusal;
 
 use std::{
@@ -240,12 +246,20 @@ impl Ldap {
 async fn ask(settings: &Settings, name: &str, password: &str, tries: &Tries<'_>) -> Result<Person, Refusal> {
     let mut connection = Connection::open(settings).await?;
     look_up(&mut connection, settings).await?;
-    let (dn, name) = user(&mut connection, settings, name).await?;
+    let found = user(&mut connection, settings, name).await;
     // However it is spelled, it is one entry.
-    let entry = format!("entry {dn}");
-    tries.begin(&entry)?;
+    let entry = |dn: &str| format!("entry {dn}");
+    let found = found.and_then(|(dn, name)| match tries.begin(&entry(&dn)) {
+        Ok(()) => Ok((dn, name)),
+        Err(_) => Err(Refusal::TooManyOfEntry),
+    });
+    if found.as_ref().is_err_and(Refusal::is_of_nobody) {
+        // In the place of the bind that judges a password: see above, "What is believed".
+        look_up(&mut connection, settings).await?;
+    }
+    let (dn, name) = found?;
     let judged = judge(&mut connection, &dn, password).await;
-    tries.end(&entry, &judged);
+    tries.end(&entry(&dn), &judged);
     judged?;
     let mut groups = Vec::new();
     if let Some((base, filter)) = &settings.groups {

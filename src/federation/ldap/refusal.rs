@@ -13,6 +13,8 @@ pub enum Refusal {
     NoPassword,
     /// Too many wrong passwords of late.
     TooMany,
+    /// Too many wrong passwords of late for an entry, by other spellings of its name.
+    TooManyOfEntry,
     /// Too many calls wait for the directory.
     Busy,
     /// The directory does not answer, or not in time.
@@ -44,7 +46,7 @@ impl Refusal {
             Refusal::NoName | Refusal::Unknown | Refusal::Several | Refusal::Attribute(_) => "user",
             Refusal::SessionName(_) => "session name",
             Refusal::NoPassword | Refusal::Password | Refusal::Bind(..) => "password",
-            Refusal::TooMany => "rate",
+            Refusal::TooMany | Refusal::TooManyOfEntry => "rate",
             Refusal::Busy | Refusal::Unreachable(_) => "directory's answer",
             Refusal::Misconfigured(_) => "configuration",
             Refusal::Groups => "groups",
@@ -52,7 +54,7 @@ impl Refusal {
         }
     }
 
-    /// As a client sees it, who is not told whether a name is known. The detail names the check.
+    /// As a client sees it, who is not told whether a name is known: `TooManyOfEntry` would tell. The detail names the check.
     pub fn fault(&self) -> Fault {
         let fault = match self {
             Refusal::TooMany | Refusal::Busy => Fault::new(400, "Throttling", "Rate exceeded"),
@@ -64,9 +66,14 @@ impl Refusal {
         fault.because(format_args!("ldap, {}: {self}", self.check()))
     }
 
-    /// Whether the directory judged the password.
+    /// Whether it counts as a wrong password: the directory judged it, or there was nobody to judge it for.
     pub(super) fn is_judged(&self) -> bool {
-        matches!(self, Refusal::Password | Refusal::Bind(..) | Refusal::Unknown | Refusal::Several)
+        matches!(self, Refusal::Password | Refusal::Bind(..)) || self.is_of_nobody()
+    }
+
+    /// Whether it is known before a password is looked at that nobody can be bound.
+    pub(super) fn is_of_nobody(&self) -> bool {
+        matches!(self, Refusal::Unknown | Refusal::Several | Refusal::Attribute(_) | Refusal::TooManyOfEntry)
     }
 }
 
@@ -76,6 +83,9 @@ impl fmt::Display for Refusal {
             Refusal::NoName => f.write_str("there is no name"),
             Refusal::NoPassword => f.write_str("there is no password"),
             Refusal::TooMany => f.write_str("too many passwords of this user were wrong of late"),
+            Refusal::TooManyOfEntry => {
+                f.write_str("too many passwords of this user were wrong of late, by another spelling of the name")
+            }
             Refusal::Busy => f.write_str("too many calls wait for the directory"),
             Refusal::Unreachable(why) => write!(f, "the directory cannot be asked: {why}"),
             Refusal::Misconfigured(why) => f.write_str(why),

@@ -1,14 +1,18 @@
 //! A directory that is away, is another, or is asked too often.
 
 use std::{
+    io::{Read, Write},
     net::TcpListener,
+    thread,
     time::{Duration, Instant},
 };
 
+use countersign::federation::ldap::message::Entry;
 use serde_json::Value;
 
 use super::{
     people::{ROLES, detail, gateway, take, trusting},
+    reference,
     slapd::{Slapd, free_port},
 };
 use crate::{
@@ -54,6 +58,47 @@ fn an_unreachable_directory_fails_its_call_in_time_and_nothing_else() {
         assert!(told.contains(why), "{name}: {told}");
     }
     drop(silent);
+}
+
+/// A directory that refers to others without an end, and one whose groups have long names and attributes that nobody asked
+/// for.
+#[test]
+fn a_directory_that_says_too_much_is_not_listened_to() {
+    let upstream = Upstream::start();
+    let bound = |id: u8| reference::message(id, 97, &reference::outcome(0, ""));
+    let ended = |id: u8| reference::message(id, 101, &reference::outcome(0, ""));
+    let found = |id: u8, name: &str, value: &[u8]| {
+        let entry = Entry { dn: "uid=ann,dc=x".into(), attributes: vec![(name.into(), vec![value.to_vec()])] };
+        reference::message(id, 100, &reference::entry(&entry, 0))
+    };
+    let cases = [
+        ("referrals", vec![bound(1)], reference::message(2, 115, &[0; 10_000])),
+        (
+            "groups",
+            vec![bound(1), [found(2, "uid", b"ann"), ended(2)].concat(), bound(3), bound(4)],
+            found(5, "member", &[0; 10_000]),
+        ),
+    ];
+    for (what, answers, endless) in cases {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let directory = thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            for answer in answers {
+                client.read(&mut [0; 1024]).unwrap();
+                client.write_all(&answer).unwrap();
+            }
+            client.read(&mut [0; 1024]).unwrap();
+            (0..10_000).find(|_| client.write_all(&endless).is_err())
+        });
+        let slapd = Slapd::start();
+        let way = format!("[ldap]\nurl = \"ldap://localhost:{port}\"\nstart_tls = false\nanswer_seconds = 60");
+        let gateway = gateway(&upstream, &format!("{way}\n{}{ROLES}", slapd.table()));
+        let answer = take(&gateway, "ann", "ann's password", &[]);
+        assert_eq!(outcome(&answer), (400, "IDPCommunicationError".into()), "{what}: {}", answer.text());
+        assert!(detail(&gateway, &answer).contains("more than 1 MiB"), "{what}: {}", detail(&gateway, &answer));
+        assert!(directory.join().unwrap().is_some(), "{what}: all of it was listened to");
+    }
 }
 
 #[test]

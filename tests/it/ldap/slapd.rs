@@ -1,6 +1,7 @@
 //! A directory of OpenLDAP: a configuration, people and groups of its own, on free ports. Ends when it is dropped.
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{TcpListener, TcpStream},
     path::PathBuf,
@@ -139,12 +140,12 @@ impl Slapd {
         assert!(adding.stdin(Stdio::null()).status().unwrap().success(), "slapadd fails");
         let (plain, tls) = (free_port(), free_port());
         let process = Command::new("/usr/sbin/slapd")
-            .args(["-d", "0", "-f"])
+            .args(["-d", "stats", "-f"])
             .arg(path("slapd.conf"))
             .args(["-h", &format!("ldap://127.0.0.1:{plain}/ ldaps://127.0.0.1:{tls}/")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(path("log")).unwrap())
             .spawn()
             .unwrap();
         let slapd = Self { dir, plain, tls, process };
@@ -154,6 +155,20 @@ impl Slapd {
             thread::sleep(Duration::from_millis(20));
         }
         slapd
+    }
+
+    /// What is asked and answered on each connection, in order, as soon as it is closed; those at which nothing is asked are
+    /// left out.
+    pub fn conversations(&self, many: usize) -> Vec<Vec<String>> {
+        let since = Instant::now();
+        loop {
+            let closed = conversations(&fs::read_to_string(self.dir.path().join("log")).unwrap());
+            if closed.len() >= many {
+                return closed;
+            }
+            assert!(since.elapsed() < PATIENCE, "{} of {many} conversations", closed.len());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The authority of its certificate.
@@ -178,6 +193,29 @@ impl Drop for Slapd {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// The log's lines, read: `68e4d2a1.0f9e 0x7f81 conn=1002 op=1 SRCH base="dc=x" scope=2 deref=0 filter="(uid=a)"` is one. The
+/// line of an answer may come behind that of the next question.
+fn conversations(log: &str) -> Vec<Vec<String>> {
+    let (mut open, mut closed) = (BTreeMap::<&str, BTreeMap<(u32, bool), String>>::new(), Vec::new());
+    for line in log.lines() {
+        let Some((connection, said)) = line.split_once("conn=").and_then(|(_, rest)| rest.split_once(' ')) else {
+            continue;
+        };
+        if said.contains("closed") {
+            closed.extend(open.remove(connection).map(|said| said.into_values().collect()));
+        }
+        let Some((operation, said)) = said.strip_prefix("op=").and_then(|rest| rest.split_once(' ')) else { continue };
+        let is_answer = said.starts_with("RESULT tag=") || said.starts_with("SEARCH RESULT tag=");
+        let is_question = ["BIND dn=", "SRCH base=", "EXT oid=", "UNBIND"].iter().any(|word| said.starts_with(word));
+        // A bind that succeeds is told twice.
+        if is_answer || is_question && !said.contains(" mech=") {
+            let said = said.split(' ').take(2).collect::<Vec<_>>().join(" ");
+            open.entry(connection).or_default().insert((operation.parse().unwrap(), is_answer), said);
+        }
+    }
+    closed
 }
 
 pub fn free_port() -> u16 {
