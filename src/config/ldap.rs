@@ -43,7 +43,14 @@ pub(super) const KEYS: &[Key] = &[
         "PEM file with the authorities to trust instead of the system's",
         "left out: the system's",
     ),
-    key("ldap.bind_dn", Text, "", "distinguished name of the account that searches", "no default: only you know"),
+    key(
+        "ldap.bind_dn",
+        Text,
+        "",
+        "distinguished name of the account that searches; it is bound once more in place of a user who is not found, so that \
+         an unknown name costs what a wrong password does: let the directory keep its password as it keeps those of people",
+        "no default: only you know",
+    ),
     key("ldap.bind_password_file", Text, "", "file with its password", "no default: secrets stay out of this file"),
     key(
         "ldap.bind_password_variable",
