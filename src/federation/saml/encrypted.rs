@@ -46,6 +46,17 @@ const CIPHERS: [(&str, Cipher); 4] = [
     ("http://www.w3.org/2001/04/xmlenc#aes256-cbc", Cipher::Cbc256),
 ];
 
+const METHOD: (&str, &str) = (ENCRYPTION, "EncryptionMethod");
+const KEY_INFO: (&str, &str) = (SIGNATURE, "KeyInfo");
+const KEY: (&str, &str) = (ENCRYPTION, "EncryptedKey");
+const CIPHER_DATA: (&str, &str) = (ENCRYPTION, "CipherData");
+const CIPHER_VALUE: (&str, &str) = (ENCRYPTION, "CipherValue");
+const DIGEST: (&str, &str) = (SIGNATURE, "DigestMethod");
+const MASK: (&str, &str) = (ENCRYPTION_11, "MGF");
+
+/// What may stand beside a key: names of it, which are not read.
+const NAMES: [&str; 4] = ["KeyName", "KeyValue", "RetrievalMethod", "X509Data"];
+
 /// Opens an `EncryptedAssertion` with one of these keys (PEM) and gives the text that was in it. `is_signed`: whether a
 /// signature covers what is encrypted.
 pub(super) fn open<'k>(
@@ -54,7 +65,11 @@ pub(super) fn open<'k>(
     is_signed: bool,
 ) -> Option<Zeroizing<String>> {
     let data = encrypted.only(ENCRYPTION, "EncryptedData")?;
-    if data.attribute("Type").is_some_and(|kind| kind != ELEMENT) {
+    let fits = holds(encrypted, &[(ENCRYPTION, "EncryptedData"), KEY, KEY])
+        && holds(data, &[METHOD, KEY_INFO, CIPHER_DATA])
+        && data.only(SIGNATURE, "KeyInfo").is_none_or(is_key_info)
+        && data.only(ENCRYPTION, "EncryptionMethod").is_some_and(|method| holds(method, &[]));
+    if !fits || data.attribute("Type") != Some(ELEMENT) {
         return None;
     }
     let method = data.only(ENCRYPTION, "EncryptionMethod")?.attribute("Algorithm")?;
@@ -70,11 +85,29 @@ pub(super) fn open<'k>(
     }
     let secret = wrapped.into_iter().find_map(|wrapped| keys.clone().find_map(|key| unwrap(wrapped, key)))?;
     let plain = cipher.open(&secret, content)?;
-    String::from_utf8(plain).ok().map(Zeroizing::new)
+    let text = String::from_utf8(plain).ok().map(Zeroizing::new)?;
+    // An element, not a document with its declaration.
+    if text.trim_start().starts_with("<?") { None } else { Some(text) }
+}
+
+/// Whether its elements have these names, in this order, each once at most. Whatever else there could be means nothing to us,
+/// and may mean something to others.
+fn holds(element: &Element, names: &[(&str, &str)]) -> bool {
+    let mut names = names.iter();
+    element.elements().all(|part| names.any(|(namespace, name)| part.is(namespace, name)))
+}
+
+fn is_key_info(info: &Element) -> bool {
+    let is_name = |part: &Element| NAMES.iter().any(|name| part.is(SIGNATURE, name));
+    info.elements().all(|part| part.is(ENCRYPTION, "EncryptedKey") || is_name(part))
 }
 
 /// The key of the content, if this private key opens it.
 fn unwrap(wrapped: &Element, pem: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let carried = [METHOD, KEY_INFO, CIPHER_DATA, (ENCRYPTION, "ReferenceList"), (ENCRYPTION, "CarriedKeyName")];
+    if !holds(wrapped, &carried) {
+        return None;
+    }
     let algorithm = transport(wrapped.only(ENCRYPTION, "EncryptionMethod")?)?;
     let pkcs8: Vec<u8> = match PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()? {
         PrivateKeyDer::Pkcs8(key) => key.secret_pkcs8_der().to_vec(),
@@ -97,7 +130,7 @@ fn transport(method: &Element) -> Option<&'static OaepAlgorithm> {
         Some(part) => part.attribute("Algorithm"),
         None => Some(""),
     };
-    if method.only(ENCRYPTION, "OAEPparams").is_some() {
+    if !holds(method, &[DIGEST, MASK]) && !holds(method, &[MASK, DIGEST]) {
         return None;
     }
     match (method.attribute("Algorithm")?, only(SIGNATURE, "DigestMethod")?, only(ENCRYPTION_11, "MGF")?) {
@@ -116,7 +149,8 @@ fn transport(method: &Element) -> Option<&'static OaepAlgorithm> {
 }
 
 fn cipher_value(element: &Element) -> Option<Vec<u8>> {
-    let mut text = element.only(ENCRYPTION, "CipherData")?.only(ENCRYPTION, "CipherValue")?.text()?;
+    let data = element.only(ENCRYPTION, "CipherData").filter(|data| holds(data, &[CIPHER_VALUE]))?;
+    let mut text = data.only(ENCRYPTION, "CipherValue")?.text()?;
     text.retain(|c| !matches!(c, ' ' | '\t' | '\r' | '\n'));
     BASE64.decode(text.as_bytes()).ok()
 }

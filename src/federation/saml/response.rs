@@ -203,6 +203,11 @@ fn covered(response: &Element, provider: &Provider<'_>) -> Result<Element, Refus
             if assertion.count(ASSERTION, "Assertion") != 1 || assertion.count(ENCRYPTION, "EncryptedData") != 0 {
                 return Err(Refusal::Encryption);
             }
+            // In its place it would be a part of the response, in which no id is there twice.
+            let ids = response.ids();
+            if assertion.ids().iter().any(|id| ids.contains(id)) {
+                return Err(Refusal::Encryption);
+            }
             check_places(&assertion, Some(&assertion)).map_err(|_| Refusal::Encryption)?;
             let own = own(&assertion, provider)?;
             if own.is_none() && outer.is_none() {

@@ -184,6 +184,12 @@ impl Element {
         Some(&attribute.value)
     }
 
+    /// Its ids, and those below it.
+    pub(super) fn ids(&self) -> Vec<&str> {
+        let own = self.attributes.iter().filter(|it| it.name.eq_ignore_ascii_case("id")).map(|it| &*it.value);
+        own.chain(self.elements().flat_map(Element::ids)).collect()
+    }
+
     /// Its text, whole; `None` if there is an element in it.
     pub(super) fn text(&self) -> Option<String> {
         let mut whole = String::new();

@@ -1,95 +1,20 @@
 //! Encrypted assertions.
 
-use aws_lc_rs::{
-    aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
-    cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey},
-    encoding::{AsDer, Pkcs8V1Der},
-    iv::FixedLength,
-    rsa::{
-        KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey,
-        PrivateDecryptingKey,
-    },
-};
 use countersign::federation::saml::{Refusal, Unproven, verify};
 use data_encoding::BASE64;
-use zeroize::Zeroizing;
 
-use super::maker::{Idp, NOW, ROLE, assertion, at, provider, response, settings};
+use super::{
+    maker::{Idp, NOW, ROLE, assertion, at, provider, response, settings},
+    reader::{OAEP, Reader},
+};
 
-const XMLENC: &str = "http://www.w3.org/2001/04/xmlenc#";
-const XMLENC11: &str = "http://www.w3.org/2009/xmlenc11#";
-const OAEP: &str = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
-
-/// Who opens assertions.
-struct Reader {
-    key: PrivateDecryptingKey,
-    pem: Zeroizing<String>,
-}
-
-impl Reader {
-    fn new() -> Self {
-        let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
-        let der: Pkcs8V1Der<'static> = AsDer::<Pkcs8V1Der<'static>>::as_der(&key).unwrap();
-        let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64.encode(der.as_ref()));
-        Self { key, pem: Zeroizing::new(pem) }
-    }
-
-    /// The secret for this reader.
-    fn wrap(&self, transport: &str, secret: &[u8]) -> Vec<u8> {
-        if transport.ends_with("rsa-1_5") {
-            let key = Pkcs1PublicEncryptingKey::new(self.key.public_key()).unwrap();
-            let mut out = vec![0; key.ciphertext_size()];
-            return key.encrypt(secret, &mut out).unwrap().to_vec();
-        }
-        let algorithm = if transport == OAEP { &OAEP_SHA1_MGF1SHA1 } else { &OAEP_SHA256_MGF1SHA256 };
-        let key = OaepPublicEncryptingKey::new(self.key.public_key()).unwrap();
-        let mut out = vec![0; key.ciphertext_size()];
-        key.encrypt(algorithm, secret, &mut out, None).unwrap().to_vec()
-    }
-
-    /// An element with the text encrypted, in its canonical form.
-    fn seal(&self, text: &str, cipher: &str, transport: &str) -> String {
-        let (secret, content) = seal(text.as_bytes(), cipher);
-        let parameters = match transport {
-            OAEP => String::new(),
-            _ => format!(
-                "<ds:DigestMethod Algorithm=\"{XMLENC}sha256\">\
-                 </ds:DigestMethod><xenc11:MGF xmlns:xenc11=\"{XMLENC11}\" Algorithm=\"{XMLENC11}mgf1sha256\"></xenc11:MGF>"
-            ),
-        };
-        let wrapped = BASE64.encode(&self.wrap(transport, &secret));
-        format!(
-            "<saml:EncryptedAssertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"><xenc:EncryptedData \
-             xmlns:xenc=\"{XMLENC}\" Type=\"{XMLENC}Element\"><xenc:EncryptionMethod Algorithm=\"{cipher}\">\
-             </xenc:EncryptionMethod><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><xenc:EncryptedKey>\
-             <xenc:EncryptionMethod Algorithm=\"{transport}\">{parameters}</xenc:EncryptionMethod><xenc:CipherData>\
-             <xenc:CipherValue>{wrapped}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey></ds:KeyInfo>\
-             <xenc:CipherData><xenc:CipherValue>{}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>\
-             </saml:EncryptedAssertion>",
-            BASE64.encode(&content)
-        )
-    }
-}
-
-/// A secret, and the text under it.
-fn seal(text: &[u8], cipher: &str) -> (Vec<u8>, Vec<u8>) {
-    let secret = vec![7; if cipher.contains("128") { 16 } else { 32 }];
-    if cipher.ends_with("gcm") {
-        let algorithm = if secret.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
-        let key = LessSafeKey::new(UnboundKey::new(algorithm, &secret).unwrap());
-        let mut sealed = text.to_vec();
-        key.seal_in_place_append_tag(Nonce::assume_unique_for_key([9; 12]), Aad::empty(), &mut sealed).unwrap();
-        return (secret, [&[9; 12][..], &sealed].concat());
-    }
-    let algorithm = if secret.len() == 16 { &AES_128 } else { &AES_256 };
-    let key = EncryptingKey::cbc(UnboundCipherKey::new(algorithm, &secret).unwrap()).unwrap();
-    // XML Encryption pads with anything; only the last byte counts.
-    let mut sealed = text.to_vec();
-    let padding = 16 - sealed.len() % 16;
-    sealed.extend(vec![1; padding - 1]);
-    sealed.push(padding as u8);
-    key.less_safe_encrypt(&mut sealed, EncryptionContext::Iv128(FixedLength::from([3; 16]))).unwrap();
-    (secret, [&[3; 16][..], &sealed].concat())
+/// With the key behind the data rather than in it.
+fn beside(text: &str) -> String {
+    let (before, rest) = text.split_once("<xenc:EncryptedKey>").unwrap();
+    let (key, after) = rest.split_once("</xenc:EncryptedKey>").unwrap();
+    let key = format!("<xenc:EncryptedKey xmlns:xenc=\"http://www.w3.org/2001/04/xmlenc#\">{key}</xenc:EncryptedKey>");
+    let after = after.replace("</xenc:EncryptedData>", &format!("</xenc:EncryptedData>{key}"));
+    format!("{before}<ds:KeyName>x</ds:KeyName>{after}")
 }
 
 #[test]
@@ -127,6 +52,36 @@ fn encrypted_assertions_are_opened() {
             ),
             Ok("alice@example.com"),
         ),
+        ("the key behind what it opens", beside(&sound), Ok("alice@example.com")),
+        ("without a kind of content", edit(" Type=\"http://www.w3.org/2001/04/xmlenc#Element\"", ""), closed.clone()),
+        ("a declaration in it", unsigned(&format!("<?xml version=\"1.0\"?>{signed}"), gcm, OAEP), closed.clone()),
+        ("one id inside and outside", unsigned(&idp.sign(&plain.replace("_a1", "_r1")), gcm, OAEP), closed.clone()),
+        (
+            "one id inside and outside, all signed",
+            idp.sign(&unsigned(&plain.replace("_a1", "_r1"), gcm, OAEP)),
+            closed.clone(),
+        ),
+        ("one id inside and at the key", edit("<xenc:EncryptedKey>", "<xenc:EncryptedKey Id=\"_a1\">"), closed.clone()),
+        ("more in the assertion", edit("<xenc:EncryptedData", "<x></x><xenc:EncryptedData"), closed.clone()),
+        ("more in the data", edit("</xenc:EncryptedData>", "<x></x></xenc:EncryptedData>"), closed.clone()),
+        (
+            "data in another order",
+            edit("<xenc:EncryptionMethod", "<xenc:CarriedKeyName></xenc:CarriedKeyName><xenc:EncryptionMethod"),
+            closed.clone(),
+        ),
+        (
+            "more in the key's place",
+            edit("<xenc:EncryptedKey>", "<xenc:KeySize>256</xenc:KeySize><xenc:EncryptedKey>"),
+            closed.clone(),
+        ),
+        ("more in the key", edit("</xenc:EncryptedKey>", "<x></x></xenc:EncryptedKey>"), closed.clone()),
+        ("more in the cipher", edit("</xenc:EncryptionMethod>", "<x></x></xenc:EncryptionMethod>"), closed.clone()),
+        (
+            "more in the transport",
+            edit("</xenc:EncryptionMethod><xenc:CipherData>", "<x></x></xenc:EncryptionMethod><xenc:CipherData>"),
+            closed.clone(),
+        ),
+        ("more in the text", edit("</xenc:CipherData>", "<x></x></xenc:CipherData>"), closed.clone()),
         ("CBC without a signature", unsigned(&signed, cbc, OAEP), closed.clone()),
         ("RSA as it was", unsigned(&signed, gcm, "http://www.w3.org/2001/04/xmlenc#rsa-1_5"), closed.clone()),
         ("another cipher", edit(gcm, "http://www.w3.org/2001/04/xmlenc#tripledes-cbc"), closed.clone()),
@@ -166,10 +121,15 @@ fn encrypted_assertions_are_opened() {
     let certificates = [idp.certificate.clone()];
     let keys = [other.pem.clone(), reader.pem.clone()];
     let provider = provider(&certificates, &keys);
+    let mut wrong = Vec::new();
     for (what, text, expected) in cases {
         let read = verify(&BASE64.encode(text.as_bytes()), ROLE, &provider, &settings(), at(NOW));
-        assert_eq!(read.map(|it| it.asserted.subject), expected.map(str::to_owned), "{what}");
+        let read = read.map(|it| it.asserted.subject);
+        if read != expected.map(str::to_owned) {
+            wrong.push(format!("{what}: {read:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What an altered text does not tell: whether it opened, whether there was XML in it, whether that was signed.

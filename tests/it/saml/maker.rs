@@ -14,6 +14,7 @@ use countersign::{
 };
 use data_encoding::BASE64;
 use rcgen::{CertificateParams, KeyPair};
+use zeroize::Zeroizing;
 
 pub const ISSUER: &str = "https://idp.example.com/metadata";
 pub const RECIPIENT: &str = "https://signin.aws.amazon.com/saml";
@@ -109,6 +110,18 @@ impl Idp {
         self.verify_text(&BASE64.encode(response.as_bytes()), now)
     }
 
+    /// The same with the keys that open encrypted assertions.
+    pub fn verify_sealed(
+        &self,
+        response: &str,
+        keys: &[Zeroizing<String>],
+        now: Timestamp,
+    ) -> Result<Assertion, Refusal> {
+        let certificates = [self.certificate.clone()];
+        let text = BASE64.encode(response.as_bytes());
+        verify(&text, ROLE, &provider(&certificates, keys), &settings(), now)
+    }
+
     pub fn verify_text(&self, text: &str, now: Timestamp) -> Result<Assertion, Refusal> {
         let certificates = [self.certificate.clone()];
         verify(text, ROLE, &provider(&certificates, &[]), &settings(), now)
@@ -121,7 +134,7 @@ fn certificate(pkcs8: &[u8], algorithm: &'static rcgen::SignatureAlgorithm) -> S
     BASE64.encode(parameters.self_signed(&key).unwrap().der())
 }
 
-pub fn provider<'a>(certificates: &'a [String], private_keys: &'a [zeroize::Zeroizing<String>]) -> Provider<'a> {
+pub fn provider<'a>(certificates: &'a [String], private_keys: &'a [Zeroizing<String>]) -> Provider<'a> {
     Provider {
         account: "123456789012".parse().unwrap(),
         name: "idp",
@@ -140,6 +153,12 @@ pub fn settings() -> Settings {
         recipients: vec![RECIPIENT.to_owned()],
         reuse: Reuse::OtherRoles,
     }
+}
+
+/// Base 64 of a key or a certificate as PEM.
+pub fn pem(label: &str, text: &str) -> String {
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// An assertion in its canonical form, unsigned, issued ten seconds ago.

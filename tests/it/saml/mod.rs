@@ -6,4 +6,6 @@ mod encrypted;
 mod forms;
 pub mod maker;
 mod mutations;
+mod mutations_sealed;
+mod reader;
 mod second_opinion;

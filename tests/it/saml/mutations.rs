@@ -17,7 +17,7 @@ impl Dice {
         (self.0 >> 11) as usize % most
     }
 
-    fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }
 }
@@ -29,10 +29,10 @@ pub struct Mutant {
 }
 
 /// What may be done to a text; `None` if it does not fit.
-type Change = (&'static str, fn(&mut Dice, &str, Timestamp) -> Option<String>);
+pub type Change = (&'static str, fn(&mut Dice, &str, Timestamp) -> Option<String>);
 
 /// What keeps a canonical text canonical, so that it can be signed.
-const BEFORE: [Change; 6] = [
+pub const BEFORE: [Change; 6] = [
     ("an element twice", twice),
     ("an element less", less),
     ("an element elsewhere", elsewhere),
@@ -41,7 +41,7 @@ const BEFORE: [Change; 6] = [
     ("nothing before it is signed", |_, text, _| Some(text.to_owned())),
 ];
 
-const AFTER: [Change; 16] = [
+pub const AFTER: [Change; 16] = [
     ("an element twice", twice),
     ("an element less", less),
     ("an element elsewhere", elsewhere),
@@ -72,7 +72,13 @@ pub fn mutant(dice: &mut Dice, idp: &Idp, now: Timestamp) -> Mutant {
     Mutant { text, story }
 }
 
-fn altered(dice: &mut Dice, text: &str, now: Timestamp, changes: &[Change], story: &mut Vec<&'static str>) -> String {
+pub fn altered(
+    dice: &mut Dice,
+    text: &str,
+    now: Timestamp,
+    changes: &[Change],
+    story: &mut Vec<&'static str>,
+) -> String {
     let mut text = text.to_owned();
     for _ in 0..*dice.of(&[0, 1, 1, 2]) {
         let (name, change) = dice.of(changes);
@@ -103,12 +109,12 @@ fn elements(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-fn element(dice: &mut Dice, text: &str) -> Option<Range<usize>> {
+pub fn element(dice: &mut Dice, text: &str) -> Option<Range<usize>> {
     let all = elements(text);
     if all.is_empty() { None } else { Some(dice.of(&all).clone()) }
 }
 
-fn spliced(text: &str, range: Range<usize>, with: &str) -> Option<String> {
+pub fn spliced(text: &str, range: Range<usize>, with: &str) -> Option<String> {
     Some(format!("{}{with}{}", text.get(..range.start)?, text.get(range.end..)?))
 }
 
@@ -271,7 +277,7 @@ fn number(dice: &mut Dice, text: &str, _: Timestamp) -> Option<String> {
 }
 
 /// Attributes' values, without quotes.
-fn values(text: &str) -> Vec<Range<usize>> {
+pub fn values(text: &str) -> Vec<Range<usize>> {
     let starts = text.match_indices("=\"").map(|(at, _)| at + 2);
     starts.filter_map(|start| Some(start..start + text[start..].find('"')?)).collect()
 }

@@ -11,8 +11,10 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::{
-    maker::{ISSUER, Idp, RECIPIENT, assertion, response},
+    maker::{ISSUER, Idp, RECIPIENT, assertion, pem, response},
     mutations::{Dice, Mutant, mutant},
+    mutations_sealed::{CIPHERS, TRANSPORTS, sealed_mutant},
+    reader::Reader,
 };
 
 /// The others.
@@ -24,7 +26,7 @@ struct Others {
 
 impl Others {
     /// `COUNTERSIGN_PYTHON` names the interpreter that has pysaml2.
-    fn start(idp: &Idp) -> Self {
+    fn start(idp: &Idp, reader: &Reader) -> Self {
         let python = std::env::var("COUNTERSIGN_PYTHON").unwrap_or_else(|_| "python3".into());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/saml/second_opinion.py");
         let mut process = Command::new(python)
@@ -43,12 +45,10 @@ impl Others {
              Location=\"https://idp.example.com/sso\"/></md:IDPSSODescriptor></md:EntityDescriptor>",
             idp.certificate
         );
-        let lines: Vec<&str> =
-            idp.certificate.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
-        let certificate = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"));
         let setting = json!({
             "metadata": metadata,
-            "certificate": certificate,
+            "certificate": pem("CERTIFICATE", &idp.certificate),
+            "key": reader.pem.as_str(),
             "recipient": RECIPIENT,
             "audience": "urn:amazon:webservices",
         });
@@ -77,31 +77,54 @@ impl Drop for Others {
 /// All three take what is sound: the others are asked in the right way.
 #[test]
 fn sound_responses_are_accepted_by_all() {
+    let reader = Reader::new();
     for idp in [Idp::rsa(), Idp::ecdsa()] {
-        let mut others = Others::start(&idp);
+        let mut others = Others::start(&idp, &reader);
         let now = Timestamp::now();
         let plain = assertion(now);
-        let signed = response(now, &idp.sign(&plain));
-        for text in [&signed, &idp.sign(&response(now, &plain)), &idp.sign(&signed)] {
-            assert!(idp.verify(text, now).is_ok());
-            assert_eq!(others.opinions(text), (true, Ok("alice@example.com".to_owned())), "{text}");
+        let signed = idp.sign(&plain);
+        let mut all = vec![response(now, &signed), idp.sign(&response(now, &plain)), idp.sign(&response(now, &signed))];
+        for (at, cipher) in CIPHERS.into_iter().enumerate() {
+            all.push(idp.sign(&response(now, &reader.seal(&signed, cipher, TRANSPORTS[at % 2]))));
+        }
+        let [gcm, .., cbc] = CIPHERS;
+        all.push(response(now, &reader.seal(&signed, gcm, TRANSPORTS[1])));
+        all.push(idp.sign(&response(now, &reader.seal(&plain, cbc, TRANSPORTS[0]))));
+        for text in all {
+            assert!(idp.verify_sealed(&text, std::slice::from_ref(&reader.pem), now).is_ok());
+            assert_eq!(others.opinions(&text), (true, Ok("alice@example.com".to_owned())), "{text}");
+        }
+        for unproven in [response(now, &plain), response(now, &reader.seal(&plain, gcm, TRANSPORTS[0]))] {
+            let (xmlsec1, pysaml2) = others.opinions(&unproven);
+            assert!(!xmlsec1 && pysaml2.is_err(), "nothing of it is signed: {unproven}");
         }
     }
 }
 
-/// `COUNTERSIGN_SAML_MUTATIONS` (500): how many responses are altered. `COUNTERSIGN_SAML_SEED`: from where. The others are
-/// asked about all that is accepted, and about every tenth of the rest, so that it shows what they are good for.
+/// `COUNTERSIGN_SAML_MUTATIONS` (380, and 100 that are encrypted): how many responses are altered. `COUNTERSIGN_SAML_SEED`: from
+/// where.
 #[test]
 fn nothing_that_others_refuse_is_accepted() {
+    compared(380, |dice, idp, _, now| mutant(dice, idp, now));
+}
+
+#[test]
+fn nothing_encrypted_that_others_refuse_is_accepted() {
+    compared(100, sealed_mutant);
+}
+
+/// The others are asked about all that is accepted, and about every tenth of the rest, so that it shows what they are good for.
+fn compared(many: u64, make: impl Fn(&mut Dice, &Idp, &Reader, Timestamp) -> Mutant) {
     let number = |name, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
-    let (many, seed) = (number("COUNTERSIGN_SAML_MUTATIONS", 500), number("COUNTERSIGN_SAML_SEED", 0x5eed));
-    let (idp, mut dice) = (Idp::rsa(), Dice(seed));
-    let mut others = Others::start(&idp);
+    let (many, seed) = (number("COUNTERSIGN_SAML_MUTATIONS", many), number("COUNTERSIGN_SAML_SEED", 0x5eed));
+    let (idp, reader, mut dice) = (Idp::rsa(), Reader::new(), Dice(seed));
+    let mut others = Others::start(&idp, &reader);
     let (mut accepted, mut asked, mut by_xmlsec1, mut by_pysaml2, mut faults) = (0, 0, 0, 0, Vec::new());
     for at in 0..many {
         let now = Timestamp::now();
-        let made = mutant(&mut dice, &idp, now);
-        let ours = idp.verify(&made.text, now).ok().map(|it| it.asserted.subject);
+        let made = make(&mut dice, &idp, &reader, now);
+        let ours = idp.verify_sealed(&made.text, std::slice::from_ref(&reader.pem), now);
+        let ours = ours.ok().map(|it| it.asserted.subject);
         accepted += usize::from(ours.is_some());
         if ours.is_none() && at % 10 != 0 {
             continue;
