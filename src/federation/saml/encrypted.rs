@@ -80,7 +80,7 @@ pub(super) fn open<'k>(
     let content = cipher_value(data)?;
     let inside = data.only(SIGNATURE, "KeyInfo").into_iter().flat_map(|info| info.all(ENCRYPTION, "EncryptedKey"));
     let wrapped: Vec<&Element> = inside.chain(encrypted.all(ENCRYPTION, "EncryptedKey")).collect();
-    if wrapped.len() > KEYS_MAX {
+    if wrapped.len() > KEYS_MAX || !wrapped.iter().all(|wrapped| is_key(wrapped)) {
         return None;
     }
     let secret = wrapped.into_iter().find_map(|wrapped| keys.clone().find_map(|key| unwrap(wrapped, key)))?;
@@ -102,12 +102,14 @@ fn is_key_info(info: &Element) -> bool {
     info.elements().all(|part| part.is(ENCRYPTION, "EncryptedKey") || is_name(part))
 }
 
+/// Whether it has the form of a key, for us or for somebody else.
+fn is_key(wrapped: &Element) -> bool {
+    let parts = [METHOD, KEY_INFO, CIPHER_DATA, (ENCRYPTION, "ReferenceList"), (ENCRYPTION, "CarriedKeyName")];
+    holds(wrapped, &parts) && cipher_value(wrapped).is_some()
+}
+
 /// The key of the content, if this private key opens it.
 fn unwrap(wrapped: &Element, pem: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let carried = [METHOD, KEY_INFO, CIPHER_DATA, (ENCRYPTION, "ReferenceList"), (ENCRYPTION, "CarriedKeyName")];
-    if !holds(wrapped, &carried) {
-        return None;
-    }
     let algorithm = transport(wrapped.only(ENCRYPTION, "EncryptionMethod")?)?;
     let pkcs8: Vec<u8> = match PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()? {
         PrivateKeyDer::Pkcs8(key) => key.secret_pkcs8_der().to_vec(),

@@ -81,6 +81,15 @@ fn encrypted_assertions_are_opened() {
             edit("</xenc:EncryptionMethod><xenc:CipherData>", "<x></x></xenc:EncryptionMethod><xenc:CipherData>"),
             closed.clone(),
         ),
+        (
+            "a key for another, which is no base 64",
+            edit(
+                "</xenc:EncryptedKey>",
+                "</xenc:EncryptedKey><xenc:EncryptedKey><xenc:CipherData><xenc:CipherValue>AAA</xenc:CipherValue>\
+                 </xenc:CipherData></xenc:EncryptedKey>",
+            ),
+            closed.clone(),
+        ),
         ("more in the text", edit("</xenc:CipherData>", "<x></x></xenc:CipherData>"), closed.clone()),
         ("CBC without a signature", unsigned(&signed, cbc, OAEP), closed.clone()),
         ("RSA as it was", unsigned(&signed, gcm, "http://www.w3.org/2001/04/xmlenc#rsa-1_5"), closed.clone()),
