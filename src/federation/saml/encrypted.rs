@@ -4,6 +4,9 @@
 //! reference (`AddPrivateKey`: AES-GCM or AES-CBC). RSA with PKCS #1 v1.5 is refused, and so is CBC in a response that is not
 //! signed: whoever may alter such a text can learn it from the answers (Jager and Somorovsky, "How to break XML
 //! encryption", 2011). All that can go wrong here is one refusal, for the same reason.
+//!
+//! Nothing stands around it but what is read, and what names keys; what was encrypted is one element, and has none of the
+//! response's ids, since in its place it would be a part of the response. xmlsec1 and pysaml2 refuse what is otherwise.
 
 use aws_lc_rs::{
     aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
