@@ -58,7 +58,8 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Request {
         .body(body.join("&"))
 }
 
-fn service(action: &str) -> &'static str {
+/// Which API has an operation.
+pub fn service(action: &str) -> &'static str {
     if coverage().iter().any(|known| known.service == "sts" && known.name == action) { "sts" } else { "iam" }
 }
 

@@ -8,6 +8,7 @@ mod identity_token;
 mod live;
 mod recipes;
 mod records;
+mod relying_party;
 mod restricted;
 mod root;
 mod rotation;

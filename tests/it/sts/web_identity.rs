@@ -24,9 +24,9 @@ use crate::{
     },
 };
 
-const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example.com";
+pub const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example.com";
 const SUBJECT: &str = "system:serviceaccount:reports:writer";
-const TAKE: &str = "sts:AssumeRoleWithWebIdentity";
+pub const TAKE: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// Claims that are good now, with others over them; null takes one away.
 pub fn claims(others: Value) -> Value {
@@ -44,7 +44,7 @@ pub fn claims(others: Value) -> Value {
 }
 
 /// A table `[oidc]` with the keys of the usual provider in a file.
-fn with_file(dir: &Path, keys: &[Value]) -> String {
+pub fn with_file(dir: &Path, keys: &[Value]) -> String {
     let file = dir.join("keys.json");
     fs::write(&file, json!({"keys": keys}).to_string()).unwrap();
     format!("[oidc]\njwks_files = {{ \"https://idp.example.com\" = {file:?} }}\n")
@@ -59,7 +59,7 @@ fn gateway(upstream: &Upstream) -> (Gateway, tempfile::TempDir) {
     (gateway, dir)
 }
 
-fn register(gateway: &Gateway, thumbprints: &[&str]) {
+pub fn register(gateway: &Gateway, thumbprints: &[&str]) {
     let mut parameters =
         vec![("Url".to_owned(), "https://idp.example.com"), ("ClientIDList.member.1".into(), "sts.amazonaws.com")];
     for (at, thumbprint) in thumbprints.iter().enumerate() {
@@ -76,7 +76,7 @@ fn trusting(actions: &[&str]) -> String {
 }
 
 /// Asks for a role with a token, without a signature.
-fn take(gateway: &Gateway, role: &str, token: &str, further: &[(&str, &str)]) -> Response {
+pub fn take(gateway: &Gateway, role: &str, token: &str, further: &[(&str, &str)]) -> Response {
     let arn = role_arn(role);
     let mut parameters = vec![("RoleArn", &*arn), ("RoleSessionName", "se"), ("WebIdentityToken", token)];
     for (name, value) in further {
