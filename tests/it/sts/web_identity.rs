@@ -18,14 +18,14 @@ use crate::{
     },
     road::{
         client::{Response, send},
-        gateway::{ACCOUNT, Gateway, Setup},
+        gateway::{ACCOUNT, DENY_ALL, Gateway, Setup},
         signer::Key,
         upstream::Upstream,
     },
 };
 
 pub const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example.com";
-const SUBJECT: &str = "system:serviceaccount:reports:writer";
+pub const SUBJECT: &str = "system:serviceaccount:reports:writer";
 pub const TAKE: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// Claims that are good now, with others over them; null takes one away.
@@ -319,6 +319,47 @@ fn a_signature_changes_nothing() {
     let bob = gateway.user("bob", Some(ALL));
     assert_eq!(call(&gateway, &bob, "AssumeRoleWithWebIdentity", &parameters).status, 403);
     assert_eq!(call(&gateway, &gateway.root(), "AssumeRoleWithWebIdentity", &parameters).status, 403);
+}
+
+/// What is known of whoever signed is not said of whoever the token is about.
+#[test]
+fn what_the_signer_is_decides_nothing() {
+    let upstream = Upstream::start();
+    let (gateway, _dir) = gateway(&upstream);
+    let equals = |key: &str, value: &str| json!({"StringEquals": {key: value}});
+    let rows = [
+        ("method", json!({"ForAnyValue:StringEquals": {"idp.example.com:amr": "mfa"}})),
+        ("tag", equals("aws:PrincipalTag/team", "a")),
+        ("name", equals("aws:username", "ann")),
+        ("account", equals("aws:PrincipalAccount", ACCOUNT)),
+        ("provider", equals("aws:FederatedProvider", PROVIDER)),
+        ("behind", equals("aws:SourceIdentity", "ann")),
+    ];
+    for (name, condition) in &rows {
+        role(&gateway, name, &trust(json!({"Federated": PROVIDER}), &[TAKE], condition.clone()), Some(ALL));
+    }
+    let all = [TAKE, "sts:TagSession", "sts:SetSourceIdentity"];
+    role(&gateway, "open", &trust(json!({"Federated": PROVIDER}), &all, Value::Null), Some(ALL));
+    let ann = gateway.user("ann", Some(ALL));
+    done(&gateway, "TagUser", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]);
+    let full = RSA.mint(&claims(json!({"amr": ["mfa"], "https://aws.amazon.com/source_identity": "ann",
+        "https://aws.amazon.com/tags": {"principal_tags": {"team": ["a"]}}})));
+    let session = credentials(&take(&gateway, "open", &full, &[]));
+    let plain = RSA.mint(&claims(json!({})));
+    for (name, _) in rows {
+        let arn = role_arn(name);
+        let parameters = [("RoleArn", &*arn), ("RoleSessionName", "se"), ("WebIdentityToken", &*plain)];
+        let unsigned = outcome(&take(&gateway, name, &plain, &[]));
+        assert_eq!(unsigned.0, 403, "{name}");
+        for key in [&ann, &session] {
+            assert_eq!(outcome(&call(&gateway, key, "AssumeRoleWithWebIdentity", &parameters)), unsigned, "{name}");
+        }
+    }
+    // Nor does it lose anything by being somebody.
+    let denied = gateway.user("bob", Some(DENY_ALL));
+    let arn = role_arn("open");
+    let parameters = [("RoleArn", &*arn), ("RoleSessionName", "se"), ("WebIdentityToken", &*plain)];
+    assert_eq!(outcome(&call(&gateway, &denied, "AssumeRoleWithWebIdentity", &parameters)), (200, String::new()));
 }
 
 #[test]
