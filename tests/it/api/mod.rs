@@ -17,6 +17,7 @@ mod simulate;
 mod story;
 mod story_account;
 mod story_certificates;
+mod story_contexts;
 mod story_keys;
 pub mod story_mfa;
 mod story_passwords;

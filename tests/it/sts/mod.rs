@@ -6,6 +6,7 @@ mod devices;
 mod discovery;
 mod identity_token;
 mod live;
+mod origin;
 mod recipes;
 mod records;
 mod relying_party;

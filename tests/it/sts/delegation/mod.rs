@@ -86,6 +86,13 @@ const POLICIES: [&str; 7] =
 /// A session with its name here, and what all has to allow what it does.
 type Child = (String, Key, Vec<&'static str>);
 
+/// Parameters beside those that have to be there.
+type Further<'a> = &'a [(&'a str, &'a str)];
+/// How a session is narrowed, by which parameters, and what has to allow besides what it does.
+type Narrowing<'a> = (&'a str, Further<'a>, &'a [&'static str]);
+/// Makes a session.
+type Make<'a> = &'a dyn Fn(Further<'_>) -> Key;
+
 impl World<'_> {
     /// Puts a policy in force.
     fn put(&mut self, what: &'static str, mask: Mask) {
@@ -130,7 +137,7 @@ impl World<'_> {
         let (narrow, managed) = (("Policy", &*document), ("PolicyArns.member.1.arn", &*session));
         let own = credentials(&call(gateway, ann, "GetSessionToken", &[]));
         let (user, one, two) = (["user", "user-boundary"], ["role", "role-boundary"], ["second role"]);
-        let narrowings: [(&str, &[(&str, &str)], &[&'static str]); 3] = [
+        let narrowings: [Narrowing<'_>; 3] = [
             ("", &[], &[]),
             (", narrowed", &[narrow], &["inline"]),
             (", narrowed by a managed policy", &[managed], &["session"]),
@@ -140,13 +147,13 @@ impl World<'_> {
             ("its own session".to_owned(), own, user.to_vec()),
         ];
         // Each kind is narrowed in each way, by and by: in another one in the next world.
-        let mut add = |what: &str, how: usize, behind: &[&'static str], make: &dyn Fn(&[(&str, &str)]) -> Key| {
+        let mut add = |what: &str, how: usize, behind: &[&'static str], make: Make<'_>| {
             let (told, parameters, further) = narrowings[how % 3];
             let key = make(parameters);
             children.push((format!("{what}{told}"), key.clone(), [behind, further].concat()));
             key
         };
-        let assumed = |by: &Key, role: &str, further: &[(&str, &str)]| credentials(&assume(gateway, by, role, further));
+        let assumed = |by: &Key, role: &str, further: Further<'_>| credentials(&assume(gateway, by, role, further));
         add("federated", 1 + self.number % 2, &user, &|further| {
             let parameters = [&[("Name", "guest")], further].concat();
             credentials(&call(gateway, ann, "GetFederationToken", &parameters))
