@@ -23,6 +23,7 @@ import servers
 import terraform_flow
 from iam_account import ACCOUNT
 from iam_flow import FLOW, FURTHER
+from iam_providers import CONTEXTS
 from iam_rows import Code, Keep, Pages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -177,7 +178,7 @@ def main():
     run, seen = Run(clients[name](), (access_key, secret_key), names), {}
     rows = FLOW + ([] if name == "aws1" else ACCOUNT) + (FURTHER if name in ("boto", "js") else [])
     if name == "boto":
-        rows += terraform_flow.rows(Keep, not_offered())
+        rows += CONTEXTS + terraform_flow.rows(Keep, not_offered())
     for number, (who, call, given, expected) in enumerate(rows):
         outcome = run.row(who, call, given, expected)
         seen[f"{number:03} {who} {call}"] = outcome or "as expected"

@@ -1,5 +1,5 @@
 //! People of a real directory, OpenLDAP's slapd, take roles.
 
 mod away;
-mod people;
-mod slapd;
+pub mod people;
+pub mod slapd;
