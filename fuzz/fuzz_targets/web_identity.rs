@@ -38,7 +38,7 @@ static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
 fn provider() -> Provider {
     let client_ids = vec![CLIENT.to_owned()];
     let claims = vec!["team".to_owned(), "nested/name".to_owned()];
-    Provider { url: "https://gitlab.com".into(), client_ids, thumbprints: Vec::new(), claims }
+    Provider { url: "https://gitlab.com".into(), client_ids, thumbprints: Vec::new(), claims, context: None }
 }
 
 fn check(token: &str) -> Result<Asserted, Refusal> {

@@ -9,10 +9,14 @@ pub mod certificate;
 mod dn;
 pub mod ldap;
 pub mod oidc;
+pub mod origin;
 pub mod outbound;
 pub mod saml;
 
-pub use self::dn::Dn;
+pub use self::{
+    dn::Dn,
+    origin::{ContextProvider, Origin},
+};
 use crate::base::{Tag, Timestamp};
 
 /// What a provider says of whoever holds its token or assertion. Every part of it was covered by the provider's signature.
@@ -35,4 +39,6 @@ pub struct Asserted {
     pub transitive_tag_keys: Vec<String>,
     /// Who is behind the session, where the provider says so.
     pub source_identity: Option<String>,
+    /// Whom the session is for, where the provider is to say so.
+    pub origin: Option<Origin>,
 }

@@ -74,15 +74,15 @@ pub async fn s3(
         return unsent(permit, fault);
     }
     if call.answers_per_key() {
-        return delete_objects(permit, upstream, means).await;
+        return Box::pin(delete_objects(permit, upstream, means)).await;
     }
     if call.is_about_kept_setting() {
-        return kept_setting(permit, upstream, means).await;
+        return Box::pin(kept_setting(permit, upstream, means)).await;
     }
     match call.op() {
-        Op::CreateBucket => create_bucket(permit, upstream, means).await,
-        Op::DeleteBucket => delete_bucket(permit, upstream, means).await,
-        Op::ListBuckets => list_buckets(permit, upstream, means).await,
+        Op::CreateBucket => Box::pin(create_bucket(permit, upstream, means)).await,
+        Op::DeleteBucket => Box::pin(delete_bucket(permit, upstream, means)).await,
+        Op::ListBuckets => Box::pin(list_buckets(permit, upstream, means)).await,
         _ => forward(permit, body, promise, upstream, means).await,
     }
 }

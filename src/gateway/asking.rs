@@ -80,7 +80,7 @@ impl<'a> Asking<'a> {
                 let (fault, verdict) = denied.refuse(messages);
                 return Err(Box::new(Refusal { fault, verdict: Some(verdict), call }));
             }
-            self.lookups.settle(&self.tags).await;
+            Box::pin(self.lookups.settle(&self.tags)).await;
             snapshot = match renew(&snapshot) {
                 Ok(snapshot) => snapshot,
                 Err(fault) => return Err(Box::new(Refusal { fault, verdict: None, call })),
@@ -97,7 +97,7 @@ impl<'a> Asking<'a> {
             if !self.tags.is_waiting() {
                 return false;
             }
-            self.lookups.settle(&self.tags).await;
+            Box::pin(self.lookups.settle(&self.tags)).await;
         }
     }
 

@@ -121,9 +121,9 @@ pub fn allows<T: Operation>(
     resource: &str,
     snapshot: &Snapshot,
 ) -> Result<Option<String>, Box<Denied>> {
-    let principal = around.caller.principal();
+    let around = Circumstances { is_vouched: operation.vouched().is_some(), ..around };
+    let (principal, session) = (around.principal(), around.session());
     let guard = Guard::of(&around, operation.name(), action, resource, snapshot);
-    let session = around.caller.session();
     let restriction = session.map_or(Ok(None), |session| session.restriction(snapshot));
     let is_limited = around.organization.limits_root() || !matches!(restriction, Ok(None));
     if *principal == Principal::Root(guard.account) && guard.spares_root(action) && !is_limited {
@@ -160,7 +160,7 @@ pub fn allows<T: Operation>(
     };
     let arn = principal.arn();
     let party = match operation.vouched() {
-        Some(vouched) => Party { has_boundary: false, ..party_vouched(vouched) },
+        Some(vouched) => party_vouched(vouched),
         None => {
             let provider = session.and_then(Session::provider);
             let party = party(principal, arn.as_ref().map(Arn::as_str), provider);
@@ -225,7 +225,7 @@ struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     fn of(around: &Circumstances<'_>, operation: &str, action: &str, resource: &str, snapshot: &'a Snapshot) -> Self {
-        let caller = around.caller.principal().account();
+        let caller = around.principal().account();
         let plain = |account, is_trust| Self { account, policy: Ok(None), is_restricted: false, is_trust };
         let Some(rest) = resource.strip_prefix("arn:aws:s3:::") else {
             // What names no account, or is no ARN, belongs to whoever asks.

@@ -37,6 +37,8 @@ pub struct Circumstances<'a> {
     pub organization: &'a Organization,
     /// Tags that only a store knows, where they can be asked for.
     pub stored_tags: Option<&'a AskedTags>,
+    /// Whether somebody is decided on for whom an identity provider vouches. Then it counts for nothing who has signed.
+    pub is_vouched: bool,
 }
 
 /// The context of one decision: the circumstances, and what the operation says of this need.
@@ -122,7 +124,26 @@ impl<'a> Circumstances<'a> {
         organization: &'a Organization,
     ) -> Self {
         let principal_tags = caller.principal().identity_id().map_or(&[] as &[Tag], |id| snapshot.tags(id));
-        Self { caller, received, region, resource_account, principal_tags, organization, stored_tags: None }
+        Self {
+            caller,
+            received,
+            region,
+            resource_account,
+            principal_tags,
+            organization,
+            stored_tags: None,
+            is_vouched: false,
+        }
+    }
+
+    /// Who asks: nobody of ours where an identity provider vouches for somebody.
+    pub fn principal(&self) -> &'a Principal {
+        if self.is_vouched { &Principal::Anonymous } else { self.caller.principal() }
+    }
+
+    /// The session that asks.
+    pub fn session(&self) -> Option<&'a Session> {
+        if self.is_vouched { None } else { self.caller.session() }
     }
 
     /// The same with tags that only a store knows.
@@ -135,8 +156,9 @@ impl<'a> Circumstances<'a> {
     fn global(&self, name: &str) -> Value<'a> {
         let caller = self.caller;
         if let Some(tag) = name.strip_prefix("principaltag/") {
-            let of_session = caller.session().map_or(&[] as &[Tag], Session::tags);
-            let tag = of_session.iter().chain(self.principal_tags).find(|known| known.key.to_lowercase() == tag);
+            let of_session = self.session().map_or(&[] as &[Tag], Session::tags);
+            let stored = if self.is_vouched { &[] } else { self.principal_tags };
+            let tag = of_session.iter().chain(stored).find(|known| known.key.to_lowercase() == tag);
             return Value::maybe(tag.map(|tag| &*tag.value));
         }
         match name {
@@ -149,20 +171,20 @@ impl<'a> Circumstances<'a> {
             "requestedregion" => Value::borrowed(self.region),
             "resourceaccount" => Value::owned(self.resource_account.to_string()),
             "viaawsservice" => Value::bool(false),
-            "principaltype" => Value::borrowed(caller.principal().kind()),
-            "userid" => Value::borrowed(caller.principal().user_id()),
+            "principaltype" => Value::borrowed(self.principal().kind()),
+            "userid" => Value::borrowed(self.principal().user_id()),
             "resourceorgid" | "resourceorgpaths" => self.organization.fact(name.trim_start_matches("resource")),
             // Told of anonymous callers too, by this word.
-            "principalaccount" if caller.principal().account().is_none() => Value::borrowed("anonymous"),
+            "principalaccount" if self.principal().account().is_none() => Value::borrowed("anonymous"),
             _ => self.of_principal(name),
         }
     }
 
     /// Keys that only authenticated callers have.
     fn of_principal(&self, name: &str) -> Value<'a> {
-        let principal = self.caller.principal();
+        let principal = self.principal();
         let (Some(account), Some(arn)) = (principal.account(), principal.arn()) else { return Value::Absent };
-        if let Some(session) = self.caller.session()
+        if let Some(session) = self.session()
             && let value @ (Value::One(_) | Value::Many(_)) = self.of_session(session, name)
         {
             return value;
@@ -194,7 +216,7 @@ impl<'a> Circumstances<'a> {
             },
             "sourceidentity" => Value::maybe(session.source_identity()),
             "federatedprovider" => Value::maybe(session.provider()),
-            "assumedroot" if matches!(self.caller.principal(), Principal::Root(_)) => {
+            "assumedroot" if matches!(self.principal(), Principal::Root(_)) => {
                 match session.packed().policies.is_some() && session.delegate().is_none() {
                     true => Value::bool(true),
                     false => Value::Absent,
@@ -206,7 +228,7 @@ impl<'a> Circumstances<'a> {
 
     /// What the identity provider said when the session was made, as far as later conditions may ask for it.
     fn vouched_for(&self, key: &str) -> Value<'a> {
-        let said = self.caller.session().and_then(|session| session.fact(key));
+        let said = self.session().and_then(|session| session.fact(key));
         match said {
             None => Value::Absent,
             Some([one]) => Value::borrowed(one),

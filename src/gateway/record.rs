@@ -4,7 +4,6 @@ use std::{borrow::Cow, sync::Arc};
 
 use http::header::USER_AGENT;
 use smallvec::SmallVec;
-use uuid::Uuid;
 
 use super::{
     caller::Caller,
@@ -164,7 +163,7 @@ impl<'a> Shown<'a> {
             },
             additional: self.additional(trail, ending),
             request_id: trail.id,
-            event_id: Uuid::new_v4(),
+            event_id: clock::event_id(),
             read_only,
             resources: &resources,
             category,

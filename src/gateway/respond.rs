@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode, Version,
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version,
     header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, SERVER},
 };
 use hyper::body::Body;
@@ -25,9 +25,9 @@ use crate::{
     telemetry::{event::UpstreamFailed, label::UpstreamFailure},
 };
 
-const AMZ_REQUEST_ID: &str = "x-amz-request-id";
-const AMZ_ID_2: &str = "x-amz-id-2";
-const AMZN_REQUEST_ID: &str = "x-amzn-requestid";
+static AMZ_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+static AMZ_ID_2: HeaderName = HeaderName::from_static("x-amz-id-2");
+static AMZN_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Answers a request and records it. What changed state or was refused is recorded before its response is finished.
 pub async fn respond(mut trail: Box<Trail>, outcome: Result<Reply, Fault>) -> Response<AnswerBody> {
@@ -201,13 +201,13 @@ impl Ids {
         headers.remove(CONNECTION);
         match self.protocol {
             Protocol::S3 | Protocol::S3Control => {
-                headers.insert(AMZ_REQUEST_ID, self.id);
+                headers.insert(&AMZ_REQUEST_ID, self.id);
                 if let Some(id_2) = self.id_2 {
-                    headers.insert(AMZ_ID_2, id_2);
+                    headers.insert(&AMZ_ID_2, id_2);
                 }
             }
             Protocol::Query(_) | Protocol::RestJson => {
-                headers.insert(AMZN_REQUEST_ID, self.id);
+                headers.insert(&AMZN_REQUEST_ID, self.id);
             }
         }
     }

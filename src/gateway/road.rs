@@ -260,7 +260,7 @@ impl Gateway {
         let upstreams = self.upstreams(settings);
         let (call, body) = match describe::s3(received, settings, snapshot, caller, &promise, body).await {
             Ok(Understood::Form(call, body)) => {
-                return self.s3_form(trail, call, body, settings, &upstreams).await;
+                return Box::pin(self.s3_form(trail, call, body, settings, &upstreams)).await;
             }
             Ok(Understood::Streaming(call, body)) => (call, Some(body)),
             Ok(Understood::Bare(call)) => (call, None),
@@ -496,5 +496,5 @@ async fn reveals_absence(asking: &Asking<'_>, forwarded: &Forwarded<Call>, snaps
         return true;
     }
     let bucket = format!("arn:aws:s3:::{}", forwarded.call.bucket());
-    asking.may("s3:ListBucket", &bucket, &forwarded.call, snapshot).await
+    Box::pin(asking.may("s3:ListBucket", &bucket, &forwarded.call, snapshot)).await
 }

@@ -156,15 +156,11 @@ async fn http<S: Service, I>(
         let room = Arc::new(Semaphore::new(REQUESTS_MAX));
         service_fn(move |request| {
             let (answering, place, room) = (activity.answering(), place.clone(), room.clone());
-            let answer = service.clone().answer(request, connection.clone());
+            // Put where it stays at once: it is large, and each move of it is a copy.
+            let answer = Box::pin(service.clone().answer(request, connection.clone()));
             async move {
                 let taken = room.acquire_owned().await;
-                let to_end = ToEnd::new(async move {
-                    let answer = answer.await;
-                    drop((taken, place));
-                    answer
-                });
-                let answer = to_end.await;
+                let answer = ToEnd::new(answer, (taken, place)).await;
                 Ok::<_, Infallible>(answer.map(|body| answering.answered(body)))
             }
         })

@@ -309,8 +309,12 @@ fn connection_limits(config: &Config) -> listener::Limits {
 struct Road(Arc<Gateway>);
 
 impl Service for Road {
-    async fn answer(self, request: Request<Incoming>, connection: Arc<Connection>) -> Response<AnswerBody> {
-        self.0.answer(request, connection).await
+    fn answer(
+        self,
+        request: Request<Incoming>,
+        connection: Arc<Connection>,
+    ) -> impl Future<Output = Response<AnswerBody>> + Send {
+        self.0.answer(request, connection)
     }
 
     fn unreadable(&self, connection: &Arc<Connection>, error: &hyper::Error) {

@@ -5,6 +5,12 @@
 //! - [`Session`]: an opened token. It proves who got it and what it was for. Whether all that it rests on is still there
 //!   shows at each use, on the snapshot of the request ([`Session::acting`]).
 //!
+//! A session of a role rests on the role, and on the credentials that it was taken with, if there were any. Whatever limits
+//! the role limits it at each use: its policies, its boundary, the organization's policies; session policies narrow it
+//! besides. Where an identity provider vouched there were none: who may take the role was decided once, and a trust policy,
+//! a provider or a key that is taken away afterwards lets in nobody new. Sessions that are to end with it are ended by name,
+//! by a denial of older `aws:TokenIssueTime`, or with the role.
+//!
 //! ## The form of a token
 //!
 //! `1, period (4), nonce (12), ciphertext, tag (16)` in base64url, numbers big-endian; AES-256-GCM, with the access key id

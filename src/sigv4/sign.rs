@@ -4,7 +4,7 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use http::{
-    HeaderMap, HeaderValue, Method,
+    HeaderMap, HeaderName, HeaderValue, Method,
     header::{AUTHORIZATION, InvalidHeaderValue},
 };
 
@@ -15,6 +15,10 @@ use super::{
     refusal::Refusal,
 };
 use crate::base::{Head, Timestamp, time};
+
+// Made once: a name that is no standard one is allocated for each use.
+static AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
+static AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// Signs requests with one key.
 #[derive(Clone, Copy)]
@@ -74,8 +78,8 @@ impl Signer<'_> {
         at: Timestamp,
     ) -> Result<(), SignError> {
         let date = time::amz_date(at);
-        headers.insert("x-amz-date", HeaderValue::from_str(&date).map_err(SignError::Header)?);
-        headers.insert("x-amz-content-sha256", HeaderValue::from_str(payload).map_err(SignError::Header)?);
+        headers.insert(&AMZ_DATE, HeaderValue::from_str(&date).map_err(SignError::Header)?);
+        headers.insert(&AMZ_CONTENT_SHA256, HeaderValue::from_str(payload).map_err(SignError::Header)?);
         let signed_headers = signed_headers(headers);
         let head = Head { method: target.method, host: target.host, path: target.path, query: target.query, headers };
         let canonical = canonical_request(&head, PathRule::of(self.service), &signed_headers, payload)

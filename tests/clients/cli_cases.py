@@ -12,10 +12,11 @@ import os
 import re
 import shlex
 import string
-import subprocess
 import tempfile
 import urllib.request
 from dataclasses import dataclass
+
+import aws_cli
 
 SIZES = {"nothing": 0, "small": 65_536, "big": 64 << 20}
 
@@ -182,7 +183,7 @@ class Cli:
         """Whether a command succeeded, and what it printed; with what it complained of, if it failed."""
         if "versions" in command:
             return self.remove_versions(command)
-        done = subprocess.run(command, env=self.environment, capture_output=True, timeout=300)
+        done = aws_cli.run(command, self.environment, timeout=300)
         return done.returncode == 0, done.stdout + (done.stderr if done.returncode else b"")
 
     def remove_versions(self, command):

@@ -18,10 +18,12 @@ import jmespath
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+import aws_cli
 import servers
 import terraform_flow
 from iam_account import ACCOUNT
 from iam_flow import FLOW, FURTHER
+from iam_providers import CONTEXTS
 from iam_rows import Code, Keep, Pages
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -76,14 +78,14 @@ class Aws:
         command += ["--outfile", got, "--bootstrap-method", "Base32StringSeed"] if makes_device else []
         environment = {"PATH": os.environ["PATH"], "HOME": self.home.name, "AWS_ACCESS_KEY_ID": key[0], "LC_ALL": "C.UTF-8",
                        "AWS_SECRET_ACCESS_KEY": key[1], "AWS_DEFAULT_REGION": REGION, "AWS_MAX_ATTEMPTS": "1"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        done = aws_cli.run(command, environment, timeout=120)
         if done.returncode == 0:
             answer = json.loads(done.stdout or "{}")
             if makes_device:
                 answer["VirtualMFADevice"]["Base32StringSeed"] = open(got).read()
             return {"pages": [answer]} if pages else answer
-        told = re.search(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \(.*?\))?: (.*)", done.stderr, re.DOTALL)
-        return failed(told[1], told[2].strip()) if told else failed("?", done.stderr)
+        told = re.search(r"An error occurred \((\w+)\) when calling the \w+ operation(?: \(.*?\))?: (.*)", done.stderr.decode(), re.DOTALL)
+        return failed(told[1], told[2].strip()) if told else failed("?", done.stderr.decode())
 
 
 class JavaScript:
@@ -176,7 +178,7 @@ def main():
     run, seen = Run(clients[name](), (access_key, secret_key), names), {}
     rows = FLOW + ([] if name == "aws1" else ACCOUNT) + (FURTHER if name in ("boto", "js") else [])
     if name == "boto":
-        rows += terraform_flow.rows(Keep, not_offered())
+        rows += CONTEXTS + terraform_flow.rows(Keep, not_offered())
     for number, (who, call, given, expected) in enumerate(rows):
         outcome = run.row(who, call, given, expected)
         seen[f"{number:03} {who} {call}"] = outcome or "as expected"

@@ -32,6 +32,7 @@ URL = "idp.example.com/$u"
 IDP = {"OpenIDConnectProviderArn": f"arn:aws:iam::$account:oidc-provider/{URL}"}
 SAML = {"SAMLProviderArn": "arn:aws:iam::$account:saml-provider/$u"}
 PRINT = "990f4193972f2becf12ddeda5237f9c952f20d9e"
+CONTEXT = {"SubjectSourceKey": "sub", "SubjectTypeValue": "user", "KeyDefinitionList": [{"SourceKey": "team", "TargetKey": "Team"}]}
 TAGS = [{"Key": "team", "Value": "a b"}]
 
 
@@ -108,3 +109,16 @@ def rows(keep):
         ("root", "iam.DeleteSAMLProvider", SAML, OK),
         ("root", "iam.GetSAMLProvider", SAML, ("NoSuchEntity", None)),
     ]
+
+
+# The SDK for JavaScript does not know the operation yet.
+CONTEXTS = [
+    ("root", "iam.CreateOpenIDConnectProvider", {"Url": f"https://{URL}"}, IDP),
+    ("root", "iam.UpdateOpenIDConnectProvider", {**IDP, "ContextProvider": CONTEXT}, OK),
+    ("root", "iam.GetOpenIDConnectProvider", IDP, {"ContextProvider": CONTEXT}),
+    ("root", "iam.UpdateOpenIDConnectProvider", {**IDP, "ContextProvider": CONTEXT, "RemoveContextProvider": True},
+     ("InvalidInput", None)),
+    ("root", "iam.UpdateOpenIDConnectProvider", {**IDP, "RemoveContextProvider": True}, OK),
+    ("root", "iam.GetOpenIDConnectProvider", IDP, {"ContextProvider": None}),
+    ("root", "iam.DeleteOpenIDConnectProvider", IDP, OK),
+]

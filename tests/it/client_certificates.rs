@@ -1,27 +1,21 @@
 //! Programs take roles with client certificates, over TLS with the gateway itself.
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{fs, path::PathBuf};
 
 use countersign::base::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::aws_lc_rs};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, pem::PemObject};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::{Value, json};
 
 use crate::{
     api::form,
     road::{
-        client::{Request, Response, find_head, parse_head},
+        client::{Request, Response},
         gateway::{ACCOUNT, Gateway, Setup},
+        secure::{self, Secure, Shown},
         signer::{Key, Signer},
         upstream::Upstream,
     },
@@ -33,9 +27,6 @@ const PROVIDER: &str = "arn:aws:iam::123456789012:certificate-provider/default";
 
 /// An authority of clients.
 struct Authority(Issuer<'static, KeyPair>, String);
-
-/// A client's certificate with its key.
-struct Shown(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 impl Authority {
     fn new(name: &str) -> Self {
@@ -133,52 +124,16 @@ impl Place {
         self.ask(&mut stream, request, true)
     }
 
-    fn connect(&self, shown: Option<&Shown>) -> StreamOwned<ClientConnection, TcpStream> {
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_file(self.path("ca.pem")).unwrap()).unwrap();
-        let builder = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into());
-        let builder = builder.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots);
-        let config = match shown {
-            Some(Shown(chain, key)) => builder.with_client_auth_cert(chain.clone(), key.clone_key()).unwrap(),
-            None => builder.with_no_client_auth(),
-        };
-        let connection = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
-        let stream = TcpStream::connect(self.gateway.address).unwrap();
-        stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
-        StreamOwned::new(connection, stream)
+    fn connect(&self, shown: Option<&Shown>) -> Secure {
+        secure::connect(self.gateway.address, &self.path("ca.pem"), shown)
     }
 
-    fn ask(
-        &self,
-        stream: &mut StreamOwned<ClientConnection, TcpStream>,
-        request: &Request,
-        is_last: bool,
-    ) -> std::io::Result<Response> {
+    fn ask(&self, stream: &mut Secure, request: &Request, is_last: bool) -> std::io::Result<Response> {
         let mut request = self.gateway.addressed(request.clone());
         if is_last {
             request = request.header("connection", "close");
         }
-        stream.write_all(&[request.head(), request.body].concat())?;
-        let mut bytes = Vec::new();
-        loop {
-            let mut some = [0; 4096];
-            let count = stream.read(&mut some)?;
-            bytes.extend_from_slice(&some[..count]);
-            let Some(end) = find_head(&bytes) else {
-                if count == 0 {
-                    return Err(std::io::ErrorKind::UnexpectedEof.into());
-                }
-                continue;
-            };
-            let (line, headers) = parse_head(&bytes[..end]);
-            let status = line.split(' ').nth(1).unwrap().parse().unwrap();
-            let response =
-                Response { status, headers, body: bytes[end..].to_vec(), complete: true, ..Response::default() };
-            let length: usize = response.header("content-length").map_or(0, |length| length.parse().unwrap());
-            if response.body.len() >= length {
-                return Ok(response);
-            }
-        }
+        secure::ask(stream, &request)
     }
 
     fn take(&self, shown: Option<&Shown>, further: &str) -> Response {

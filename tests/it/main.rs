@@ -1,12 +1,13 @@
 //! The integration tests, as one binary.
-// A failing test panics, and its helpers with it.
+// A failing test panics, and its helpers with it. Its futures are made once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    clippy::disallowed_methods
+    clippy::disallowed_methods,
+    clippy::large_futures
 )]
 
 mod api;

@@ -70,7 +70,7 @@ pub(super) fn list(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
 pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
     let status = input.required_one_of("Status", &["Active", "Inactive", "Expired"]).unwrap_or_default();
-    if sessions::is_temporary(&id) && status == "Inactive" {
+    if sessions::is_meant(&id, input) && status == "Inactive" {
         input.check()?;
         return Ok(sessions::end("iam:UpdateAccessKey", scene, id));
     }
@@ -89,7 +89,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
 
 pub(super) fn delete(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let id = input.required("AccessKeyId", &ACCESS_KEY_ID);
-    if sessions::is_temporary(&id) {
+    if sessions::is_meant(&id, input) {
         input.check()?;
         return Ok(sessions::end("iam:DeleteAccessKey", scene, id));
     }

@@ -52,7 +52,7 @@ pub(super) fn get(_: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
             ("RolePolicySizeQuota", quota::ROLE_INLINE_CHARACTERS_MAX as u64),
             ("AssumeRolePolicySizeQuota", quota::TRUST_CHARACTERS_MAX as u64),
         ];
-        let entries = counts.into_iter().chain(quotas).map(|(key, value)| (key, Node::Number(value)));
+        let entries = counts.into_iter().chain(quotas).map(|(key, value)| (key.into(), Node::Number(value)));
         Ok(Node::one("SummaryMap", Node::Map(entries.collect())))
     }))
 }

@@ -12,6 +12,7 @@ mod authorization_details;
 mod boundaries;
 mod certificates;
 pub mod checks;
+mod context_providers;
 mod credential_reports;
 mod delegation_requests;
 mod entity;
@@ -298,6 +299,7 @@ pub static OFFERED: &[Operation] = &[
     write("UpdateDelegationRequest", delegation_requests::update),
     write("UpdateGroup", groups::update),
     write("UpdateLoginProfile", login_profiles::update),
+    write("UpdateOpenIDConnectProvider", oidc_providers::update),
     write("UpdateOpenIDConnectProviderThumbprint", oidc_providers::update_thumbprints),
     write("UpdateRole", roles::update),
     write("UpdateRoleDescription", roles::update_description),

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    context_providers::{self, Asked},
     items::{self, ItemTarget, details, long_id, written},
     nodes,
     target::{exists, request_tags, within},
@@ -18,8 +19,11 @@ use crate::{
         query::{Input, Node, Plan, Scene, input::validation_error},
         quotas::Quota,
     },
-    base::{AccountId, Arn, Fault},
-    federation::oidc::{self, Provider},
+    base::{AccountId, Arn, Fault, condition::Value},
+    federation::{
+        ContextProvider,
+        oidc::{self, Provider},
+    },
     store::{Item, ItemKind, Page, UnitOfWork},
 };
 
@@ -31,6 +35,8 @@ const THUMBPRINTS_MAX: usize = 5;
 struct Details {
     client_ids: Vec<String>,
     thumbprints: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    context: Option<ContextProvider>,
 }
 
 pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -38,14 +44,20 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let thumbprints = input.list("ThumbprintList", usize::MAX, &THUMBPRINT);
     let url = input.required("Url", &PROVIDER_URL);
     let tags = input.tags("Tags", false)?;
+    let context = Asked::new(input);
     input.check()?;
     let name = name_of(&url)?.to_owned();
     let arn = arn(scene.account(), &name).to_string();
-    let (facts, is_tagged) = (request_tags(&tags), !tags.is_empty());
+    let (mut facts, is_tagged) = (request_tags(&tags), !tags.is_empty());
+    facts.extend(context.facts());
+    facts.push(("iam:requestidentityproviderissuers".into(), issuers(&name)));
     let plan = Plan::new("iam:CreateOpenIDConnectProvider", arn.clone(), move |scene| {
         let account = scene.account();
-        let details =
-            Details { client_ids: client_ids_of(scene, client_ids)?, thumbprints: thumbprints_of(thumbprints)? };
+        let details = Details {
+            client_ids: client_ids_of(scene, client_ids)?,
+            thumbprints: thumbprints_of(thumbprints)?,
+            context: context.made()?,
+        };
         let item = Item {
             kind: ItemKind::OidcProvider,
             account,
@@ -76,7 +88,7 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
     let plan = Plan::new("iam:GetOpenIDConnectProvider", arn, move |scene| {
         scene.world.directory.read(|work| {
             let provider = target.still(work)?;
-            let Details { client_ids, thumbprints } = details(&provider)?;
+            let Details { client_ids, thumbprints, context } = details(&provider)?;
             let list = |texts: Vec<String>| Node::List(texts.into_iter().map(Node::Text).collect());
             Ok(Node::Struct(vec![
                 ("Url", Node::text(&*provider.name)),
@@ -84,6 +96,7 @@ pub(super) fn get(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Faul
                 ("ThumbprintList", list(thumbprints)),
                 ("CreateDate", Node::Time(provider.created)),
                 ("Tags", nodes::list_of_tags(&work.tags(&provider.id)?)),
+                ("ContextProvider", context_providers::node(context)),
             ]))
         })
     });
@@ -137,6 +150,28 @@ pub(super) fn remove_client_id(scene: &Scene<'_>, input: &mut Input<'_>) -> Resu
     })
 }
 
+/// The context provider is set, changed or removed.
+pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
+    let asked = Asked::change(input);
+    let target = target(scene, input)?;
+    let (arn, mut facts) = (target.arn().to_owned(), target.facts());
+    facts.extend(asked.facts());
+    let name = arn.split_once("oidc-provider/").map_or("", |(_, name)| name);
+    facts.push(("iam:resourceidentityproviderissuers".into(), issuers(name)));
+    let plan = Plan::new("iam:UpdateOpenIDConnectProvider", arn, move |scene| {
+        let changed = asked.changed()?;
+        scene.world.directory.write(|work| {
+            change_details(&target, work, |details| {
+                if let Some(context) = &changed {
+                    details.context.clone_from(context);
+                }
+                Ok(())
+            })
+        })
+    });
+    Ok(plan.knowing(facts))
+}
+
 pub(super) fn update_thumbprints(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let thumbprints = input.texts("ThumbprintList", usize::MAX, &THUMBPRINT);
     change("iam:UpdateOpenIDConnectProviderThumbprint", scene, input, move |_, details| {
@@ -157,9 +192,9 @@ pub(in crate::api) fn registered(
 ) -> Result<Option<(Arn, Provider)>, Fault> {
     let Some(name) = oidc::name_of(issuer).filter(|_| oidc::is_url(issuer)) else { return Ok(None) };
     let Some(item) = work.item(account, ItemKind::OidcProvider, name)? else { return Ok(None) };
-    let Details { client_ids, thumbprints } = details(&item)?;
+    let Details { client_ids, thumbprints, context } = details(&item)?;
     let url = format!("https://{}", item.name);
-    Ok(Some((arn(account, &item.name), Provider { url, client_ids, thumbprints, claims: Vec::new() })))
+    Ok(Some((arn(account, &item.name), Provider { url, client_ids, thumbprints, claims: Vec::new(), context })))
 }
 
 /// The provider that a call names.
@@ -178,16 +213,27 @@ fn change(
     let target = target(scene, input)?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new(action, arn, move |scene| {
-        scene.world.directory.write(|work| {
-            let mut provider = target.still(work)?;
-            let mut details = details(&provider)?;
-            change(scene, &mut details)?;
-            provider.details = written(&details)?;
-            work.update_item(&provider)?;
-            Ok(Node::Nothing)
-        })
+        scene.world.directory.write(|work| change_details(&target, work, |details| change(scene, details)))
     });
     Ok(plan.knowing(facts))
+}
+
+fn change_details(
+    target: &ItemTarget,
+    work: &mut dyn UnitOfWork,
+    change: impl FnOnce(&mut Details) -> Result<(), Fault>,
+) -> Result<Node, Fault> {
+    let mut provider = target.still(work)?;
+    let mut details = details(&provider)?;
+    change(&mut details)?;
+    provider.details = written(&details)?;
+    work.update_item(&provider)?;
+    Ok(Node::Nothing)
+}
+
+/// Issuers as condition keys have them: without the scheme, as `aws:OriginIdentity/Issuer`.
+fn issuers(name: &str) -> Value<'static> {
+    Value::Many(vec![name.to_owned().into()])
 }
 
 /// Another account's providers are as good as absent.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
+    context_providers,
     items::{self, ItemTarget, details, long_id, written},
     nodes,
     saml_metadata::{self, Metadata},
@@ -100,6 +101,7 @@ pub(super) fn create(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let mode = input.one_of("AssertionEncryptionMode", &MODES);
     let key = input.optional_secret("AddPrivateKey", &PRIVATE_KEY);
     input.check()?;
+    context_providers::refuse(input)?;
     let arn = arn(scene.account(), &name).to_string();
     let (facts, is_tagged) = (request_tags(&tags), !tags.is_empty());
     let plan = Plan::new("iam:CreateSAMLProvider", arn.clone(), move |scene| {
@@ -193,6 +195,7 @@ pub(super) fn update(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, F
     let key = input.optional_secret("AddPrivateKey", &PRIVATE_KEY);
     let removed = input.optional("RemovePrivateKey", &PRIVATE_KEY_ID);
     let target = target(scene, input)?;
+    context_providers::refuse(input)?;
     let (arn, facts) = (target.arn().to_owned(), target.facts());
     let plan = Plan::new("iam:UpdateSAMLProvider", arn, move |scene| {
         if document.is_none() && mode.is_none() && key.is_none() && removed.is_none() {

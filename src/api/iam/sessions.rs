@@ -1,9 +1,12 @@
 //! Sessions that are ended before their time, with all that were made from them: an extension. AWS knows no temporary keys
 //! in `UpdateAccessKey` and `DeleteAccessKey`; here either ends the session that the key belongs to, in every node.
+//!
+//! Whoever names a user means the keys of that user, of which none is temporary: then AWS's own answer is given. Whose a
+//! session is nobody could tell from its key.
 
 use super::access_keys::no_such_key;
 use crate::{
-    api::query::{Node, Plan, Scene},
+    api::query::{Input, Node, Plan, Scene},
     base::{
         AccessKeyId, Arn, Fault,
         id::{IdKind, account_of},
@@ -14,9 +17,9 @@ use crate::{
 /// The longest life of a session, in seconds: what is over by then need not be remembered.
 const SECONDS_MAX: i64 = 129_600;
 
-/// Whether a key is a temporary one.
-pub(super) fn is_temporary(key: &str) -> bool {
-    key.starts_with(IdKind::TemporaryKey.prefix())
+/// Whether it is a session that is meant.
+pub(super) fn is_meant(key: &str, input: &Input<'_>) -> bool {
+    key.starts_with(IdKind::TemporaryKey.prefix()) && !input.is_given("UserName")
 }
 
 /// Ends a session of the account. The resource is `arn:aws:iam::{account}:session/{access key id}`, so that whoever may

@@ -3,7 +3,7 @@
 //! Source: IAM API reference, `SimulateCustomPolicy`, `SimulatePrincipalPolicy` and `GetContextKeysForCustomPolicy`.
 //! Beyond AWS, sessions and root can be callers too, and callers of any kind with a resource's policy.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::{
     entity::{self, Attached, Entity},
@@ -334,7 +334,7 @@ fn details<'a>(outcomes: impl Iterator<Item = &'a Explanation<'a>> + Clone) -> N
     let side = |(key, layer)| {
         let verdicts = outcomes.clone().map(|outcome| outcome.verdict_of(layer));
         let worst = verdicts.max_by_key(|verdict| verdict.severity()).unwrap_or(Verdict::ImplicitDeny);
-        (key, Node::text(word(worst)))
+        (Cow::Borrowed(key), Node::text(word(worst)))
     };
     Node::Map(sides.into_iter().map(side).collect())
 }

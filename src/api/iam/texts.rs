@@ -122,6 +122,12 @@ pub(super) const SERVICE_NAME: Text = Text { length: 0..=256, pattern: "", fits:
 pub(super) const PROVIDER_URL: Text = Text { length: 1..=255, pattern: "", fits: |_| true };
 /// The id of a client of an OpenID Connect provider.
 pub(super) const CLIENT_ID: Text = Text { length: 1..=255, pattern: "", fits: |_| true };
+/// A key of a context provider. The model has no pattern.
+pub(super) const CONTEXT_KEY: Text = Text { length: 1..=128, pattern: "", fits: |_| true };
+/// What kind of subject a context provider tells.
+pub(super) const SUBJECT_TYPE: Text = Text { length: 0..=128, pattern: "", fits: |_| true };
+/// The ARN of an instance of IAM Identity Center.
+pub(super) const IDENTITY_CENTER: Text = Text { length: 1..=1224, pattern: "", fits: |_| true };
 /// The SHA-1 digest of a certificate.
 pub(super) const THUMBPRINT: Text = Text { length: 40..=40, pattern: "", fits: |_| true };
 /// What may follow the name of a service's role.

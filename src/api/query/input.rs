@@ -70,6 +70,11 @@ impl<'a> Input<'a> {
         Some(value)
     }
 
+    /// Whether a parameter is there, or one below it.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.parameters.has(name)
+    }
+
     /// One of some words.
     pub fn one_of(&mut self, name: &str, words: &[&'static str]) -> Option<&'static str> {
         let value = self.parameters.get(name)?;

@@ -39,7 +39,7 @@ pub struct Api {
     /// What it offers, by name.
     pub offered: &'static [Operation],
     /// What it offers that AWS does not.
-    pub extensions: &'static [Operation],
+    pub extensions: &'static [Extension],
     /// Which of those take no signature: what they bring proves itself.
     pub unsigned: &'static [&'static str],
     /// Whether a caller with temporary credentials may call an operation at all.
@@ -63,6 +63,14 @@ pub struct Operation {
     pub read_only: bool,
     /// Reads its input.
     pub plan: fn(&Scene<'_>, &mut Input<'_>) -> Result<Plan, Fault>,
+}
+
+/// An operation that AWS does not have.
+pub struct Extension {
+    /// The operation.
+    pub operation: Operation,
+    /// The key of the configuration without which it is off.
+    pub key: &'static str,
 }
 
 /// Who calls, and what there is to work with.
@@ -222,7 +230,8 @@ impl Api {
         };
         let version = parameters.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
         if version == self.version {
-            if let Some(operation) = self.offered.iter().chain(self.extensions).find(|known| known.name == name) {
+            let extensions = self.extensions.iter().map(|extension| &extension.operation);
+            if let Some(operation) = self.offered.iter().chain(extensions).find(|known| known.name == name) {
                 return Ok(operation);
             }
             if let Some((known, why)) = self.not_offered.iter().copied().find(|(known, _)| *known == name) {

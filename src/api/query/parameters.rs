@@ -63,6 +63,12 @@ impl Parameters {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether there is a parameter of this name, or one that stands below it.
+    pub fn has(&self, name: &str) -> bool {
+        let is_below = |known: &str| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.0.iter().any(|(known, _)| known == name || is_below(known))
+    }
+
     /// The prefixes under which the members of a list stand, in order: `Tags.member.1`, `Tags.member.2`. Clients leave
     /// `member` out or put it in; they number from 1.
     pub fn members(&self, name: &str) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Results, written as the protocol's XML and as CloudTrail's JSON.
 
+use std::borrow::Cow;
+
 use quick_xml::escape::partial_escape;
 use serde_json::{Map, Value as Json};
 
@@ -14,6 +16,8 @@ pub enum Node {
     Text(String),
     /// A text that is told to the client and nobody else.
     Secret(String),
+    /// What is told to the client and to nobody else.
+    Untold(Box<Node>),
     /// `true` or `false`.
     Bool(bool),
     /// A number.
@@ -25,7 +29,7 @@ pub enum Node {
     /// Members of a list.
     List(Vec<Node>),
     /// Keys with their values.
-    Map(Vec<(&'static str, Node)>),
+    Map(Vec<(Cow<'static, str>, Node)>),
 }
 
 impl Node {
@@ -47,17 +51,18 @@ impl Node {
     /// As CloudTrail's `responseElements`: names in lower camel case, secrets left out; `null` for nothing.
     pub fn shown(&self) -> Json {
         match self {
-            Node::Nothing | Node::Secret(_) => Json::Null,
+            Node::Nothing | Node::Secret(_) | Node::Untold(_) => Json::Null,
             Node::Text(text) => text.as_str().into(),
             Node::Bool(value) => (*value).into(),
             Node::Number(number) => (*number).into(),
             Node::Time(at) => time::spoken(*at).into(),
             Node::List(members) => members.iter().map(Node::shown).collect(),
             Node::Map(entries) => {
-                Json::Object(entries.iter().map(|(key, value)| ((*key).to_owned(), value.shown())).collect())
+                Json::Object(entries.iter().map(|(key, value)| (key.clone().into_owned(), value.shown())).collect())
             }
             Node::Struct(members) => {
-                let visible = members.iter().filter(|(_, member)| !matches!(member, Node::Nothing | Node::Secret(_)));
+                let is_told = |node: &Node| !matches!(node, Node::Nothing | Node::Secret(_) | Node::Untold(_));
+                let visible = members.iter().filter(|(_, member)| is_told(member));
                 Json::Object(visible.map(|(name, member)| (lower_camel(name), member.shown())).collect::<Map<_, _>>())
             }
         }
@@ -67,13 +72,14 @@ impl Node {
         match self {
             Node::Nothing => {}
             Node::Text(text) | Node::Secret(text) => out.push_str(&partial_escape(text.as_str())),
+            Node::Untold(node) => node.write(out),
             Node::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
             Node::Number(number) => out.push_str(itoa::Buffer::new().format(*number)),
             Node::Time(at) => out.push_str(&time::iso8601(*at)),
             Node::List(members) => members.iter().for_each(|member| element(out, "member", member)),
             Node::Struct(members) => members.iter().for_each(|(name, member)| element(out, name, member)),
             Node::Map(entries) => entries.iter().for_each(|(key, value)| {
-                let entry = Node::Struct(vec![("key", Node::text(*key)), ("value", value.clone())]);
+                let entry = Node::Struct(vec![("key", Node::text(key.as_ref())), ("value", value.clone())]);
                 element(out, "entry", &entry);
             }),
         }

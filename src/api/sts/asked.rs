@@ -83,13 +83,18 @@ pub(super) fn managed(scene: &Scene<'_>, account: AccountId, arn: &Arn) -> Resul
     Ok(id)
 }
 
+/// Reads `Tags`.
+pub(super) fn tags(input: &mut Input<'_>) -> Result<Vec<Tag>, Fault> {
+    input.tags("Tags", false).map_err(|fault| match &*fault.code {
+        "InvalidInput" => Fault { code: "InvalidParameterValue".into(), ..fault },
+        _ => fault,
+    })
+}
+
 impl AskedTags {
     /// Reads them.
     pub(super) fn read(input: &mut Input<'_>) -> Result<Self, Fault> {
-        let tags = input.tags("Tags", false).map_err(|fault| match &*fault.code {
-            "InvalidInput" => Fault { code: "InvalidParameterValue".into(), ..fault },
-            _ => fault,
-        })?;
+        let tags = tags(input)?;
         let transitive = input.list("TransitiveTagKeys", KEYS_MAX, &TAG_KEY);
         Ok(Self { tags, transitive })
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     api::query::{Input, Node, Plan, Scene, input::validation_error},
     base::{Fault, Principal, condition::Value, principal::RoleSession},
+    federation::origin,
     session::{Holder, Link, SessionTag, claims::Packed},
 };
 
@@ -21,8 +22,6 @@ pub(super) const SECONDS_MAX: usize = 43_200;
 pub(super) struct Taken {
     /// The role's ARN.
     pub(super) role: String,
-    /// The role's unique id, as it was when it was decided on; `None` if there was none.
-    pub(super) role_id: Option<String>,
     /// The session's name.
     pub(super) name: String,
     /// How long, if it was said.
@@ -37,6 +36,47 @@ pub(super) struct Taken {
     pub(super) provider: Option<String>,
     /// What the identity provider said that stays with the session.
     pub(super) facts: Vec<(String, Vec<String>)>,
+}
+
+/// The same, once its role is looked up.
+pub(super) struct Decided {
+    /// What is made.
+    pub(super) taken: Taken,
+    /// The role's unique id, as it was when it was decided on; `None` if there was none.
+    role_id: Option<String>,
+}
+
+impl Taken {
+    /// The plan of making it: what has to be allowed, and what all trust policies may ask of it.
+    pub(super) fn plan(
+        self,
+        scene: &Scene<'_>,
+        action: &'static str,
+        run: impl FnOnce(&Scene<'_>, Decided) -> Result<Node, Fault> + Send + 'static,
+    ) -> Plan {
+        let snapshot = scene.world.directory.snapshot();
+        let entry = snapshot.role_by_arn(&self.role);
+        let mut facts: Vec<_> = resource_tags(entry.map_or(&[], |entry| entry.tags())).collect();
+        facts.push(("sts:rolesessionname".into(), Value::owned(self.name.as_str())));
+        facts.extend(self.source_identity.as_deref().map(|name| ("sts:sourceidentity".into(), Value::owned(name))));
+        let (is_tagged, has_source) = (!self.tags.is_empty(), self.source_identity.is_some());
+        let (role, role_id) = (self.role.clone(), entry.map(|entry| entry.role.id.to_string()));
+        let mut plan = Plan::new(action, role.as_str(), move |scene| run(scene, Decided { taken: self, role_id }));
+        if is_tagged {
+            plan = plan.needing("sts:TagSession", role.as_str());
+        }
+        if has_source {
+            plan = plan.needing("sts:SetSourceIdentity", role);
+        }
+        plan.knowing(facts)
+    }
+
+    /// How long it lasts, in seconds, before anything else shortens it.
+    pub(super) fn length(&self, scene: &Scene<'_>) -> Result<i64, Fault> {
+        let snapshot = scene.world.directory.snapshot();
+        let entry = snapshot.role_by_arn(&self.role);
+        length(self.seconds, entry.map_or(SECONDS_MAX as i64, |entry| entry.session_seconds_max.into()), false)
+    }
 }
 
 pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
@@ -63,45 +103,23 @@ pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let source_identity = sticky(scene, source_identity)?;
     let has_mfa = device(scene, serial.as_deref(), code.as_deref())?;
 
-    let snapshot = scene.world.directory.snapshot();
-    let known = snapshot.role_by_arn(&role);
     let mut facts = tags.facts();
-    facts.push(("sts:rolesessionname".into(), Value::owned(name.as_str())));
     facts.extend(external_id.map(|id| ("sts:externalid".into(), Value::owned(id))));
-    facts.extend(source_identity.as_deref().map(|name| ("sts:sourceidentity".into(), Value::owned(name))));
     if has_mfa {
         facts.push(("aws:multifactorauthpresent".into(), Value::bool(true)));
         facts.push(("aws:multifactorauthage".into(), Value::owned("0")));
     }
-    facts.extend(resource_tags(known.map_or(&[], |role| role.tags())));
-    let role_id = known.map(|known| known.role.id.to_string());
-    let taken = Taken {
-        role: role.clone(),
-        role_id,
-        name,
-        seconds,
-        policies,
-        tags: kept_tags,
-        source_identity: source_identity.clone(),
-        provider: None,
-        facts: Vec::new(),
-    };
-    let is_tagged = !taken.tags.is_empty();
-    let mut plan =
-        Plan::new("sts:AssumeRole", role.as_str(), move |scene| take(scene, taken, chain(scene)?, Vec::new()));
-    if is_tagged {
-        plan = plan.needing("sts:TagSession", role.as_str());
-    }
-    if source_identity.is_some() {
-        plan = plan.needing("sts:SetSourceIdentity", role);
-    }
-    Ok(plan.knowing(facts))
+    let facts_kept = propagated(scene);
+    let taken =
+        Taken { role, name, seconds, policies, tags: kept_tags, source_identity, provider: None, facts: facts_kept };
+    let run = |scene: &Scene<'_>, taken: Decided| take(scene, taken, chain(scene)?, Vec::new());
+    Ok(taken.plan(scene, "sts:AssumeRole", run).knowing(facts))
 }
 
 /// Makes the session, now that it is allowed. `further` is what the answer has beside.
 pub(super) fn take(
     scene: &Scene<'_>,
-    taken: Taken,
+    Decided { taken, role_id }: Decided,
     chain: Vec<Link>,
     further: Vec<(&'static str, Node)>,
 ) -> Result<Node, Fault> {
@@ -112,10 +130,11 @@ pub(super) fn take(
     };
     let snapshot = scene.world.directory.snapshot();
     let entry = snapshot.role_by_arn(&taken.role).ok_or_else(gone)?;
-    if taken.role_id.as_deref() != Some(&*entry.role.id) {
+    if role_id.as_deref() != Some(&*entry.role.id) {
         return Err(gone());
     }
-    let is_chained = matches!(scene.caller.principal(), Principal::Role(_));
+    // Whom an identity provider vouches for has no session before, whoever signed.
+    let is_chained = !chain.is_empty() && matches!(scene.caller.principal(), Principal::Role(_));
     let seconds = length(taken.seconds, entry.session_seconds_max.into(), is_chained)?;
     let role = entry.role.clone();
     drop(snapshot);
@@ -151,7 +170,7 @@ pub(super) fn take(
 }
 
 /// How long the session lasts, in seconds. Where nothing is said, an hour: no role has less.
-pub(super) fn length(asked: Option<i64>, most: i64, is_chained: bool) -> Result<i64, Fault> {
+fn length(asked: Option<i64>, most: i64, is_chained: bool) -> Result<i64, Fault> {
     let seconds = asked.unwrap_or(SECONDS);
     if is_chained && seconds > SECONDS {
         let message =
@@ -163,6 +182,12 @@ pub(super) fn length(asked: Option<i64>, most: i64, is_chained: bool) -> Result<
         return Err(validation_error(message));
     }
     Ok(seconds)
+}
+
+/// What the caller's session knows of whom it is for: it stays whichever roles are taken.
+fn propagated(scene: &Scene<'_>) -> Vec<(String, Vec<String>)> {
+    let facts = scene.caller.session().map(|session| session.packed().facts.as_slice()).unwrap_or_default();
+    facts.iter().filter(|(key, _)| origin::is_propagated(key)).cloned().collect()
 }
 
 /// The source identity of the new session. Once there is one it stays, whoever passes which.
@@ -179,8 +204,23 @@ fn sticky(scene: &Scene<'_>, passed: Option<String>) -> Result<Option<String>, F
     }
 }
 
+/// What an identity provider says, as condition keys of the trust policy. Keys of lists have several values even where
+/// there is one.
+pub(super) fn said(
+    facts: &[(String, Vec<String>)],
+    is_list: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (String, Value<'static>)> {
+    facts.iter().map(move |(key, values)| {
+        let value = match values.as_slice() {
+            [one] if !is_list(key) => Value::owned(one.as_str()),
+            several => Value::Many(several.iter().map(|value| value.clone().into()).collect()),
+        };
+        (key.clone(), value)
+    })
+}
+
 /// The condition keys of a role's tags.
-pub(super) fn resource_tags(tags: &[crate::base::Tag]) -> impl Iterator<Item = (String, Value<'static>)> + '_ {
+fn resource_tags(tags: &[crate::base::Tag]) -> impl Iterator<Item = (String, Value<'static>)> + '_ {
     tags.iter().flat_map(|tag| {
         ["aws", "iam"]
             .map(|vendor| (format!("{vendor}:resourcetag/{}", tag.key.to_lowercase()), Value::owned(&*tag.value)))

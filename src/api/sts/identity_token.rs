@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     CLAIMS,
-    asked::{AskedTags, duration},
+    asked::{AskedTags, duration, tags},
     texts::{AUDIENCE, SCOPE},
 };
 use crate::{
@@ -15,7 +15,10 @@ use crate::{
         token_issuers,
     },
     base::{Arn, Fault, Principal, RequestId, Tag, Timestamp, condition::Value, time},
-    federation::outbound::{Algorithm, KeyFailure, TOKEN_SECONDS_MAX},
+    federation::{
+        origin::{ISSUER, PROVIDER, SUBJECT, is_tellable},
+        outbound::{Algorithm, KeyFailure, TOKEN_SECONDS_MAX},
+    },
     gateway::caller::Caller,
 };
 
@@ -32,35 +35,46 @@ struct Asked {
     algorithm: Algorithm,
     seconds: i64,
     tags: Vec<Tag>,
+    /// Whom the calling session is for, if that is to be told in place of the caller.
+    origin: Option<String>,
+    scope: Option<String>,
 }
 
+const MODES: [&str; 2] = ["AWSIdentity", "OriginIdentity"];
+
 pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
-    let asked = read(input)?;
+    let asked = read(scene, input)?;
+    let [of_caller, of_origin] = MODES;
     let mut facts = AskedTags::passed(asked.tags.clone(), Vec::new()).facts();
     let audiences = asked.audiences.iter().map(|audience| audience.clone().into()).collect();
     facts.extend([
         ("sts:identitytokenaudience".into(), Value::Many(audiences)),
         ("sts:durationseconds".into(), Value::owned(asked.seconds.to_string())),
         ("sts:signingalgorithm".into(), Value::borrowed(asked.algorithm.name())),
-        ("sts:subjectmode".into(), Value::borrowed("AWSIdentity")),
+        ("sts:subjectmode".into(), Value::borrowed(if asked.origin.is_some() { of_origin } else { of_caller })),
     ]);
+    let scopes: Option<Vec<_>> =
+        asked.scope.as_ref().map(|scope| scope.split(' ').map(|scope| scope.to_owned().into()).collect());
+    facts.extend(scopes.map(|scopes| ("sts:identitytokenscope".into(), Value::Many(scopes))));
     let own = Arn::of("sts", "", scene.account().as_str(), "self");
-    let is_tagged = !asked.tags.is_empty();
-    let plan = Plan::new("sts:GetWebIdentityToken", own.as_str(), move |scene| give(scene, &asked));
-    let plan = if is_tagged { plan.needing("sts:TagGetWebIdentityToken", own.as_str()) } else { plan };
+    let (is_tagged, is_scoped) = (!asked.tags.is_empty(), asked.scope.is_some());
+    let mut plan = Plan::new("sts:GetWebIdentityToken", own.as_str(), move |scene| give(scene, &asked));
+    if is_tagged {
+        plan = plan.needing("sts:TagGetWebIdentityToken", own.as_str());
+    }
+    if is_scoped {
+        plan = plan.needing("sts:SetWebIdentityTokenScope", own.as_str());
+    }
     Ok(plan.knowing(facts))
 }
 
-fn read(input: &mut Input<'_>) -> Result<Asked, Fault> {
+fn read(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Asked, Fault> {
     let audiences = input.texts("Audience", AUDIENCES_MAX, &AUDIENCE);
     let algorithm = input.required_one_of("SigningAlgorithm", &Algorithm::ALL.map(Algorithm::name));
     let seconds = duration(input, 60..=usize::try_from(TOKEN_SECONDS_MAX).unwrap_or_default()).unwrap_or(SECONDS);
-    let tags = input.tags("Tags", false).map_err(|fault| match &*fault.code {
-        "InvalidInput" => Fault { code: "InvalidParameterValue".into(), ..fault },
-        _ => fault,
-    })?;
+    let tags = tags(input)?;
     let scope = input.optional("Scope", &SCOPE);
-    let mode = input.one_of("SubjectMode", &["AWSIdentity", "OriginIdentity"]);
+    let mode = input.one_of("SubjectMode", &MODES);
     input.check()?;
     if audiences.is_empty() {
         let constraint = "Member must have length greater than or equal to 1";
@@ -68,19 +82,35 @@ fn read(input: &mut Input<'_>) -> Result<Asked, Fault> {
             format!("1 validation error detected: Value at 'audience' failed to satisfy constraint: {constraint}");
         return Err(validation_error(message));
     }
-    if mode == Some("OriginIdentity") {
-        return Err(validation_error(
-            "SubjectMode OriginIdentity needs a session with a trusted identity propagation context that contains the \
-             aws:OriginIdentity/Subject key. No session here has one.",
-        ));
-    }
-    if scope.is_some() {
+    let origin = if mode == Some("OriginIdentity") { Some(origin(scene)?) } else { None };
+    if scope.is_some() && (origin.is_none() || audiences.len() != 1) {
         return Err(validation_error(
             "Scope can be specified only when SubjectMode is OriginIdentity and exactly one audience is requested.",
         ));
     }
+    let mut scopes: Vec<&str> = scope.iter().flat_map(|scope| scope.split(' ')).collect();
+    scopes.sort_unstable();
+    if scopes.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+        return Err(validation_error("Scope cannot have a value twice."));
+    }
     let algorithm = algorithm.and_then(Algorithm::parse).ok_or_else(|| validation_error("SigningAlgorithm"))?;
-    Ok(Asked { audiences, algorithm, seconds, tags })
+    Ok(Asked { audiences, algorithm, seconds, tags, origin, scope })
+}
+
+/// Whom the calling session is for.
+fn origin(scene: &Scene<'_>) -> Result<String, Fault> {
+    let fact = |key: &str| scene.caller.session()?.fact(key)?.first();
+    let known = fact(SUBJECT).filter(|subject| !subject.trim().is_empty());
+    let Some(subject) = known.filter(|_| fact(ISSUER).or_else(|| fact(PROVIDER)).is_some()) else {
+        return Err(validation_error(
+            "SubjectMode OriginIdentity needs a session with a trusted identity propagation context that contains the \
+             aws:OriginIdentity/Subject key, and aws:OriginIdentity/Issuer or aws:OriginIdentity/FederatedProviderArn.",
+        ));
+    };
+    match is_tellable(subject) {
+        true => Ok(subject.clone()),
+        false => Err(Fault::new(403, "AccessDenied", "The subject of the session cannot be told to others.")),
+    }
 }
 
 fn give(scene: &Scene<'_>, asked: &Asked) -> Result<Node, Fault> {
@@ -96,6 +126,7 @@ fn give(scene: &Scene<'_>, asked: &Asked) -> Result<Node, Fault> {
     let mut claims = standard(asked, scene.caller, issued, expires)?;
     claims.insert("iss".into(), issuers.issuer(&signer.id).into());
     claims.insert("jti".into(), id.into());
+    claims.extend(asked.scope.as_ref().map(|scope| ("scope".into(), scope.as_str().into())));
     claims.insert(CLAIMS.into(), Json::Object(of_aws(scene, asked)?));
     let payload = Json::Object(claims).to_string();
     if payload.len() > PAYLOAD_BYTES_MAX {
@@ -109,7 +140,10 @@ fn give(scene: &Scene<'_>, asked: &Asked) -> Result<Node, Fault> {
 
 /// Those of RFC 7519, but for the issuer and the id.
 fn standard(asked: &Asked, caller: &Caller, issued: i64, expires: i64) -> Result<Map<String, Json>, Fault> {
-    let subject = subject(caller.principal())?;
+    let subject = match &asked.origin {
+        Some(subject) => subject.clone(),
+        None => subject(caller.principal())?,
+    };
     let audience = match asked.audiences.as_slice() {
         [one] => json!(one),
         several => json!(several),
@@ -135,6 +169,7 @@ fn of_aws(scene: &Scene<'_>, asked: &Asked) -> Result<Map<String, Json>, Fault> 
     let mut tell = |name: &str, value: Option<Json>| claims.extend(value.map(|value| (name.to_owned(), value)));
     tell("aws_account", Some(scene.account().as_str().into()));
     tell("principal_id", Some(subject(caller.principal())?.into()));
+    tell("subject_mode", asked.origin.as_ref().map(|_| "OriginIdentity".into()));
     tell("source_region", caller.signature().map(|signature| (*signature.region).into()));
     tell("org_id", organization.id.as_deref().map(Json::from));
     tell("ou_path", organization.path.as_deref().map(|path| json!([path])));

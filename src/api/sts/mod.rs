@@ -25,7 +25,7 @@ pub(in crate::api) use self::{delegated_access::fits, granted::chain};
 
 use super::{
     World,
-    query::{Api, NotOffered, Operation},
+    query::{Api, Extension, NotOffered, Operation},
 };
 use crate::{
     base::{Fault, Principal},
@@ -73,9 +73,15 @@ pub static OFFERED: &[Operation] = &[
 ];
 
 /// What AWS does not offer, and MinIO does. Off unless configured.
-pub static EXTENSIONS: &[Operation] = &[
-    Operation { name: "AssumeRoleWithCertificate", read_only: true, plan: with_certificate::plan },
-    Operation { name: "AssumeRoleWithLDAPIdentity", read_only: true, plan: with_ldap::plan },
+pub static EXTENSIONS: &[Extension] = &[
+    Extension {
+        operation: Operation { name: "AssumeRoleWithCertificate", read_only: true, plan: with_certificate::plan },
+        key: with_certificate::KEY,
+    },
+    Extension {
+        operation: Operation { name: "AssumeRoleWithLDAPIdentity", read_only: true, plan: with_ldap::plan },
+        key: with_ldap::KEY,
+    },
 ];
 
 /// Those that an identity provider's word is enough for.
@@ -91,6 +97,7 @@ const UNSIGNED: &[&str] = &[
 pub static NOT_OFFERED: &[NotOffered] = &[
     #[cfg(not(feature = "saml"))]
     ("AssumeRoleWithSAML", "this program was built without the feature `saml`"),
+    ("GetScopedCredentials", "a session has one layer of session policies here"),
 ];
 
 /// What temporary credentials may call. Source: IAM user guide, "Compare AWS STS credentials".

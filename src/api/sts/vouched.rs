@@ -3,14 +3,13 @@
 
 use super::{
     asked::{AskedPolicies, duration},
-    assume_role::{SECONDS_MAX, Taken, length, resource_tags, take},
+    assume_role::{Decided, SECONDS_MAX, Taken, said, take},
     texts::POLICY,
 };
 use crate::{
     api::query::{Input, Plan, Scene},
     base::{
         Arn, Fault, Timestamp,
-        condition::Value,
         principal::{Vouched, Voucher},
     },
 };
@@ -63,13 +62,9 @@ impl Asked {
 
 /// The plan of taking the role.
 pub(super) fn plan(scene: &Scene<'_>, asked: Asked, proven: Proven) -> Plan {
-    let Proven { by, action, provider, role, session, subject, facts: said, until } = proven;
+    let Proven { by, action, provider, role, session, subject, facts, until } = proven;
     let provider = Arn::iam(role.account(), provider).to_string();
-    let snapshot = scene.world.directory.snapshot();
-    let known = snapshot.role_by_arn(role.as_str());
-    let mut facts: Vec<_> = said.iter().map(|(key, values)| (key.clone(), fact(key, values))).collect();
-    facts.push(("sts:rolesessionname".into(), Value::owned(session.as_str())));
-    facts.extend(resource_tags(known.map_or(&[], |role| role.tags())));
+    let known: Vec<_> = said(&facts, |key| LISTS.contains(&key)).collect();
     let vouched = Vouched {
         by,
         principal_id: format!("{provider}:{subject}"),
@@ -79,28 +74,25 @@ pub(super) fn plan(scene: &Scene<'_>, asked: Asked, proven: Proven) -> Plan {
     };
     let taken = Taken {
         role: role.to_string(),
-        role_id: known.map(|known| known.role.id.to_string()),
         name: session,
         seconds: asked.seconds,
         policies: asked.policies,
         tags: Vec::new(),
         source_identity: None,
         provider: Some(provider),
-        facts: said,
+        facts,
     };
     // Such a session rests on nothing but its role: not on credentials that somebody signed with all the same.
-    let run = move |scene: &Scene<'_>| {
-        let seconds = lasting(scene, &taken, until, action)?;
-        take(scene, Taken { seconds: Some(seconds), ..taken }, Vec::new(), Vec::new())
+    let run = move |scene: &Scene<'_>, mut decided: Decided| {
+        decided.taken.seconds = Some(lasting(scene, &decided.taken, until, action)?);
+        take(scene, decided, Vec::new(), Vec::new())
     };
-    Plan::new(action, role.as_str(), run).vouched(vouched).knowing(facts)
+    taken.plan(scene, action, run).vouched(vouched).knowing(known)
 }
 
 /// How long the session lasts, in seconds: as long as is asked, or less where its proof ends before.
 fn lasting(scene: &Scene<'_>, taken: &Taken, until: Option<Timestamp>, action: &str) -> Result<i64, Fault> {
-    let snapshot = scene.world.directory.snapshot();
-    let most = snapshot.role_by_arn(&taken.role).map_or(SECONDS_MAX as i64, |entry| entry.session_seconds_max.into());
-    let seconds = length(taken.seconds, most, false)?;
+    let seconds = taken.length(scene)?;
     let left = until.map(|until| until.as_second().saturating_sub(scene.caller.at().as_second()));
     let seconds = left.map_or(seconds, |left| seconds.min(left));
     if seconds > 0 {
@@ -108,12 +100,4 @@ fn lasting(scene: &Scene<'_>, taken: &Taken, until: Option<Timestamp>, action: &
     }
     let fault = Fault::new(403, "AccessDenied", format!("Not authorized to perform {action}"));
     Err(fault.because("what proves the caller ends at this moment"))
-}
-
-/// A condition key of the trust policy.
-fn fact(key: &str, values: &[String]) -> Value<'static> {
-    match values {
-        [one] if !LISTS.contains(&key) => Value::owned(one.as_str()),
-        several => Value::Many(several.iter().map(|value| value.clone().into()).collect()),
-    }
 }

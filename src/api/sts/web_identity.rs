@@ -4,7 +4,7 @@
 
 use super::{
     asked::{AskedPolicies, AskedTags, duration},
-    assume_role::{SECONDS_MAX, Taken, resource_tags, take},
+    assume_role::{Decided, SECONDS_MAX, Taken, said, take},
     texts::{ARN, POLICY, PROVIDER_ID, SESSION_NAME, WEB_IDENTITY_TOKEN},
 };
 use crate::{
@@ -14,11 +14,10 @@ use crate::{
     },
     base::{
         Arn, Fault,
-        condition::Value,
         principal::{Vouched, Voucher},
     },
     federation::{
-        Asserted,
+        Asserted, Origin,
         oidc::{Refusal, Token},
     },
     store::UnitOfWork,
@@ -45,42 +44,31 @@ pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
     let (provider, asserted) = prove(scene, &role, &token)?;
     let tags = AskedTags::passed(asserted.tags.clone(), asserted.transitive_tag_keys.clone());
     let kept_tags = tags.kept(&[])?;
-
-    let snapshot = scene.world.directory.snapshot();
-    let known = snapshot.role_by_arn(&role);
-    let mut facts = tags.facts();
-    facts.extend(asserted.facts.iter().map(|(key, values)| (key.clone(), value(values))));
-    facts.push(("sts:rolesessionname".into(), Value::owned(name.as_str())));
-    let source_identity = asserted.source_identity.clone();
-    facts.extend(source_identity.as_deref().map(|name| ("sts:sourceidentity".into(), Value::owned(name))));
-    facts.extend(resource_tags(known.map_or(&[], |role| role.tags())));
+    let origin = asserted.origin.as_ref().map(|origin| origin.facts(provider.as_str())).unwrap_or_default();
+    let kept = asserted.facts.iter().filter(|(key, _)| is_kept(key)).chain(&origin);
     let taken = Taken {
-        role: role.clone(),
-        role_id: known.map(|known| known.role.id.to_string()),
+        role,
         name,
         seconds,
         policies,
         tags: kept_tags,
-        source_identity: source_identity.clone(),
+        source_identity: asserted.source_identity.clone(),
         provider: Some(provider.to_string()),
-        facts: asserted.facts.iter().filter(|(key, _)| is_kept(key)).cloned().collect(),
+        facts: kept.cloned().collect(),
     };
-    let (has_tags, vouched) = (!tags.is_empty(), vouched(&provider, &asserted));
+    let vouched = vouched(&provider, &asserted);
+    let all_said = said(&asserted.facts, |_| false).chain(said(&origin, |_| false));
+    let facts: Vec<_> = tags.facts().into_iter().chain(all_said).collect();
+    let context = asserted.origin.map_or(Node::Nothing, |origin| context(origin, provider.as_str()));
     let further = vec![
         ("SubjectFromWebIdentityToken", Node::Text(asserted.subject)),
         ("Provider", Node::text(provider.as_str())),
         ("Audience", Node::Text(asserted.audience)),
+        ("TrustedIdentityPropagationContext", context),
     ];
     // Such a session rests on nothing but its role: not on credentials that somebody signed with all the same.
-    let run = move |scene: &Scene<'_>| take(scene, taken, Vec::new(), further);
-    let mut plan = Plan::new("sts:AssumeRoleWithWebIdentity", role.clone(), run).vouched(vouched);
-    if has_tags {
-        plan = plan.needing("sts:TagSession", role.clone());
-    }
-    if source_identity.is_some() {
-        plan = plan.needing("sts:SetSourceIdentity", role);
-    }
-    Ok(plan.knowing(facts))
+    let run = move |scene: &Scene<'_>, taken: Decided| take(scene, taken, Vec::new(), further);
+    Ok(taken.plan(scene, "sts:AssumeRoleWithWebIdentity", run).vouched(vouched).knowing(facts))
 }
 
 /// What a provider of the role's account says of whoever asks. Whether there is such a role is not told to anybody whom
@@ -97,6 +85,22 @@ fn prove(scene: &Scene<'_>, role: &str, token: &str) -> Result<(Arn, Asserted), 
     Ok((arn, asserted))
 }
 
+/// Whom the session is for, as the caller is told and no record.
+fn context(origin: Origin, provider: &str) -> Node {
+    let said: Vec<_> = origin.said.into_iter().map(|(name, value)| (name.into(), Node::Text(value))).collect();
+    let transaction = match said.is_empty() {
+        true => Node::Nothing,
+        false => Node::one("IdentityProvider", Node::Map(said)),
+    };
+    let origin = Node::Struct(vec![
+        ("Subject", Node::Text(origin.subject)),
+        ("SubjectType", Node::maybe(origin.subject_type)),
+        ("Issuer", Node::Text(origin.issuer)),
+        ("FederatedProviderArn", Node::text(provider)),
+    ]);
+    Node::Untold(Box::new(Node::Struct(vec![("OriginIdentity", origin), ("TransactionContext", transaction)])))
+}
+
 /// As records have it.
 fn vouched(provider: &Arn, asserted: &Asserted) -> Vouched {
     Vouched {
@@ -105,13 +109,6 @@ fn vouched(provider: &Arn, asserted: &Asserted) -> Vouched {
         principal_id: format!("{provider}:{}:{}", asserted.audience, asserted.subject),
         user_name: asserted.subject.clone(),
         told_provider: provider.to_string(),
-    }
-}
-
-fn value(values: &[String]) -> Value<'static> {
-    match values {
-        [one] => Value::owned(one.as_str()),
-        several => Value::Many(several.iter().map(|value| value.clone().into()).collect()),
     }
 }
 

@@ -8,10 +8,13 @@ use crate::{
     federation::certificate::Refusal,
 };
 
+/// What turns it on.
+pub(super) const KEY: &str = "client_certificates.role";
+
 pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let certificates = &scene.world.certificates;
     if !certificates.is_on() {
-        return Err(not_configured("AssumeRoleWithCertificate", "client_certificates.role"));
+        return Err(not_configured("AssumeRoleWithCertificate", KEY));
     }
     let asked = Asked::read(input)?;
     let certificate = scene.caller.certificate().ok_or_else(|| Refusal::None.fault())?;

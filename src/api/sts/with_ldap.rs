@@ -11,9 +11,12 @@ use crate::{
     federation::ldap::{Person, Refusal},
 };
 
+/// What turns it on.
+pub(super) const KEY: &str = "ldap.url";
+
 pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fault> {
     let ldap = &scene.world.ldap;
-    let settings = ldap.settings().ok_or_else(|| not_configured("AssumeRoleWithLDAPIdentity", "ldap.url"))?;
+    let settings = ldap.settings().ok_or_else(|| not_configured("AssumeRoleWithLDAPIdentity", KEY))?;
     let name = input.required("LDAPUsername", &LDAP_NAME);
     let password = input.secret("LDAPPassword", &LDAP_PASSWORD);
     let asked = Asked::read(input)?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     asked::{AskedPolicies, AskedTags, duration},
-    assume_role::{SECONDS_MAX, Taken, length, resource_tags, take},
+    assume_role::{Decided, SECONDS_MAX, Taken, said, take},
     texts::{ARN, POLICY, SAML_RESPONSE},
 };
 use crate::{
@@ -16,11 +16,9 @@ use crate::{
     },
     base::{
         AccountId, Arn, Fault,
-        condition::Value,
         principal::{Vouched, Voucher},
     },
     federation::saml::{self, Assertion, Provider, Refusal, is_list},
-    session::SessionTag,
 };
 
 /// What later conditions may ask of the session. Source: IAM user guide, "Available keys for SAML-based AWS STS federation".
@@ -46,38 +44,20 @@ pub(super) fn plan(scene: &Scene<'_>, input: &mut Input<'_>) -> Result<Plan, Fau
 
     let asserted = &assertion.asserted;
     let passed = AskedTags::passed(asserted.tags.clone(), asserted.transitive_tag_keys.clone());
-    let tags = passed.kept(&[])?;
-    let snapshot = scene.world.directory.snapshot();
-    let entry = snapshot.role_by_arn(&role);
-    let mut facts = passed.facts();
-    facts.push(("sts:rolesessionname".into(), Value::owned(assertion.session_name.as_str())));
-    facts.extend(asserted.source_identity.as_deref().map(|name| ("sts:sourceidentity".into(), Value::owned(name))));
-    facts.extend(asserted.facts.iter().map(|(key, values)| (key.clone(), fact(key, values))));
-    facts.extend(resource_tags(entry.map_or(&[], |role| role.tags())));
-    let role_id = entry.map(|entry| entry.role.id.to_string());
+    let facts: Vec<_> = passed.facts().into_iter().chain(said(&asserted.facts, is_list)).collect();
     let vouched = vouched(&assertion, &principal);
-    let has_source = asserted.source_identity.is_some();
-    let is_tagged = !tags.is_empty();
-    let asked = Asked { role: role.clone(), role_id, provider: principal, seconds, policies, tags };
-    let mut plan = Plan::new("sts:AssumeRoleWithSAML", role.as_str(), move |scene| issue(scene, asked, &assertion))
-        .vouched(vouched);
-    if is_tagged {
-        plan = plan.needing("sts:TagSession", role.as_str());
-    }
-    if has_source {
-        plan = plan.needing("sts:SetSourceIdentity", role);
-    }
-    Ok(plan.knowing(facts))
-}
-
-/// What is left to do once it is allowed.
-struct Asked {
-    role: String,
-    role_id: Option<String>,
-    provider: String,
-    seconds: Option<i64>,
-    policies: AskedPolicies,
-    tags: Vec<SessionTag>,
+    let taken = Taken {
+        role,
+        name: assertion.session_name.clone(),
+        seconds,
+        policies,
+        tags: passed.kept(&[])?,
+        source_identity: asserted.source_identity.clone(),
+        provider: Some(principal),
+        facts: asserted.facts.iter().filter(|(key, _)| KEPT.contains(&key.as_str())).cloned().collect(),
+    };
+    let run = move |scene: &Scene<'_>, taken: Decided| issue(scene, taken, &assertion);
+    Ok(taken.plan(scene, "sts:AssumeRoleWithSAML", run).vouched(vouched).knowing(facts))
 }
 
 /// The account and the name in an ARN of IAM's.
@@ -130,14 +110,6 @@ fn tell(input: &mut Input<'_>, assertion: &Assertion) {
     }
 }
 
-/// A condition key of the trust policy. Keys of lists have several values even where there is one.
-fn fact(key: &str, values: &[String]) -> Value<'static> {
-    match values {
-        [one] if !is_list(key) => Value::owned(one.as_str()),
-        several => Value::Many(several.iter().map(|value| value.clone().into()).collect()),
-    }
-}
-
 fn vouched(assertion: &Assertion, provider: &str) -> Vouched {
     let (qualifier, subject) = (&assertion.name_qualifier, &assertion.asserted.subject);
     Vouched {
@@ -150,25 +122,13 @@ fn vouched(assertion: &Assertion, provider: &str) -> Vouched {
 }
 
 /// Makes the session. The assertion counts as used only if that is done.
-fn issue(scene: &Scene<'_>, asked: Asked, assertion: &Assertion) -> Result<Node, Fault> {
-    let Asked { role, role_id, provider, seconds, policies, tags } = asked;
-    let seconds = lasting(scene, &role, seconds, assertion)?;
+fn issue(scene: &Scene<'_>, mut decided: Decided, assertion: &Assertion) -> Result<Node, Fault> {
+    decided.taken.seconds = Some(lasting(scene, &decided.taken, assertion)?);
+    let role = decided.taken.role.clone();
     let (world, settings) = (scene.world, scene.world.saml.load());
     let claimed = saml::claim(&world.saml_used, assertion, &role, &settings, scene.caller.at());
     claimed.map_err(|refusal| refusal.fault())?;
     let asserted = &assertion.asserted;
-    let facts = asserted.facts.iter().filter(|(key, _)| KEPT.contains(&key.as_str()));
-    let taken = Taken {
-        role: role.clone(),
-        role_id,
-        name: assertion.session_name.clone(),
-        seconds: Some(seconds),
-        policies,
-        tags,
-        source_identity: asserted.source_identity.clone(),
-        provider: Some(provider),
-        facts: facts.cloned().collect(),
-    };
     let further = vec![
         ("Subject", Node::text(asserted.subject.as_str())),
         ("SubjectType", Node::text(assertion.subject_type.as_str())),
@@ -176,15 +136,13 @@ fn issue(scene: &Scene<'_>, asked: Asked, assertion: &Assertion) -> Result<Node,
         ("Audience", Node::text(asserted.audience.as_str())),
         ("NameQualifier", Node::text(assertion.name_qualifier.as_str())),
     ];
-    take(scene, taken, Vec::new(), further)
+    take(scene, decided, Vec::new(), further)
         .inspect_err(|_| saml::unclaim(&world.saml_used, assertion, &role, &settings))
 }
 
 /// How long the session lasts, in seconds: as long as is asked, or less where the provider says so.
-fn lasting(scene: &Scene<'_>, role: &str, asked: Option<i64>, assertion: &Assertion) -> Result<i64, Fault> {
-    let snapshot = scene.world.directory.snapshot();
-    let most = snapshot.role_by_arn(role).map_or(SECONDS_MAX as i64, |entry| entry.session_seconds_max.into());
-    let mut seconds = length(asked, most, false)?;
+fn lasting(scene: &Scene<'_>, taken: &Taken, assertion: &Assertion) -> Result<i64, Fault> {
+    let mut seconds = taken.length(scene)?;
     if let Some(shorter) = assertion.session_seconds {
         seconds = seconds.min(shorter.into());
     }

@@ -5,10 +5,16 @@
 use serde_json::{Map, Value};
 
 use super::{Provider, Refusal};
-use crate::base::Tag;
+use crate::{
+    base::Tag,
+    federation::origin::{ContextProvider, Origin, SubjectType},
+};
 
 /// The most characters of a subject. Source: OpenID Connect Core 1.0, section 2, and STS's service model.
 const SUBJECT_CHARACTERS_MAX: usize = 255;
+
+/// The most characters of what a session keeps of a claim. Source: STS's service model, `TransactionContext`.
+const CONTEXT_CHARACTERS_MAX: usize = 128;
 
 /// The most session tags. Source: IAM user guide, "IAM and AWS STS quotas".
 const TAGS_MAX: usize = 50;
@@ -158,6 +164,36 @@ pub(super) fn facts(
         }
     }
     Ok(facts)
+}
+
+/// Whom the session is for. Where the provider is to say it, a token that does not is refused; what is left out of the rest
+/// is not known of the session.
+pub(super) fn origin(claims: &Claims, provider: &Provider, context: &ContextProvider) -> Result<Origin, Refusal> {
+    let missing = || Refusal::Claim(context.subject.clone(), "is missing, and the provider's context needs it");
+    let subject = single(claims, &context.subject, SUBJECT_CHARACTERS_MAX)?;
+    let subject = subject.filter(|subject| !subject.trim().is_empty()).ok_or_else(missing)?;
+    let subject_type = match &context.subject_type {
+        Some(SubjectType::Value(value)) => Some(value.clone()),
+        Some(SubjectType::Source(source)) => single(claims, source, CONTEXT_CHARACTERS_MAX)?,
+        None => None,
+    };
+    let mut said = Vec::new();
+    for (source, target) in &context.keys {
+        let value = single(claims, source, CONTEXT_CHARACTERS_MAX)?;
+        said.extend(value.map(|value| (target.as_ref().unwrap_or(source).clone(), value)));
+    }
+    Ok(Origin { subject, subject_type, issuer: provider.name().to_owned(), said })
+}
+
+/// The one value of a claim. What has another form is refused, for a condition that asks whether it is something else would
+/// be met by its absence.
+fn single(claims: &Claims, name: &str, characters_max: usize) -> Result<Option<String>, Refusal> {
+    let Some(value) = find(claims, name).filter(|value| !value.is_null()) else { return Ok(None) };
+    let one = plain(value).and_then(|mut values| if values.len() == 1 { values.pop() } else { None });
+    match one.filter(|value| value.chars().count() <= characters_max) {
+        Some(value) => Ok(Some(value)),
+        None => Err(Refusal::Claim(name.to_owned(), "is not one plain value, or is too long")),
+    }
 }
 
 /// Whether the provider says that the address is the subject's own. With some providers everyone may write any address

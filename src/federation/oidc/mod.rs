@@ -105,6 +105,8 @@ mod verify;
 
 pub use self::{claims::RULED_CLAIMS, jwks::KeySet, keys::Keys, refusal::Refusal, token::Token, verify::verify};
 
+use super::ContextProvider;
+
 /// What URLs of providers begin with.
 const SCHEME: &str = "https://";
 
@@ -119,6 +121,8 @@ pub struct Provider {
     pub thumbprints: Vec<String>,
     /// Claims that become condition keys, beyond those that AWS knows.
     pub claims: Vec<String>,
+    /// Which claims tell whom a session is for.
+    pub context: Option<ContextProvider>,
 }
 
 impl Provider {

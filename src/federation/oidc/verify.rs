@@ -36,6 +36,7 @@ pub fn verify(token: &Token, provider: &Provider, keys: &KeySet, now: Timestamp)
         tags: session.tags,
         transitive_tag_keys: session.transitive_tag_keys,
         source_identity: session.source_identity,
+        origin: provider.context.as_ref().map(|context| claims::origin(claims, provider, context)).transpose()?,
     })
 }
 

@@ -64,6 +64,7 @@ pub(super) fn read(
         session_seconds: attributes.session_seconds,
         session_until,
         asserted: Asserted {
+            origin: None,
             issuer,
             subject: subject.name,
             audience: subject.recipient,

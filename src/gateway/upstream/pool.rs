@@ -97,7 +97,8 @@ impl Pool {
         loop {
             let (mut sender, reused) = match self.checkout().await {
                 Some(sender) => (sender, true),
-                None => (self.open().await?, false),
+                // Rare and large: apart, so that it takes no room in each request's future.
+                None => (Box::pin(self.open()).await?, false),
             };
             match self.exchange(&mut sender, request, upload).await {
                 Ok(response) => return Ok((response, Lease { sender, pool: self.clone() })),

@@ -17,6 +17,7 @@ mod simulate;
 mod story;
 mod story_account;
 mod story_certificates;
+mod story_contexts;
 mod story_keys;
 pub mod story_mfa;
 mod story_passwords;
@@ -58,7 +59,8 @@ pub fn form(action: &str, parameters: &[(&str, &str)]) -> Request {
         .body(body.join("&"))
 }
 
-fn service(action: &str) -> &'static str {
+/// Which API has an operation.
+pub fn service(action: &str) -> &'static str {
     if coverage().iter().any(|known| known.service == "sts" && known.name == action) { "sts" } else { "iam" }
 }
 

@@ -199,6 +199,7 @@ pub const RIGHTS: &[Row] = &[
     ("UpdateDelegationRequest", "delegation-request/dr-0000000000000000", &[REQUEST]),
     ("UpdateGroup", "group/staff", &[("GroupName", "staff"), ("NewGroupName", "crew")]),
     ("UpdateLoginProfile", "user/ann", &[("UserName", "ann"), ("PasswordResetRequired", "true")]),
+    ("UpdateOpenIDConnectProvider", "oidc-provider/idp.example.com/a", &[IDP, ("RemoveContextProvider", "true")]),
     ("UpdateOpenIDConnectProviderThumbprint", "oidc-provider/idp.example.com/a", &[IDP, ("ThumbprintList.member.1", "990f4193972f2becf12ddeda5237f9c952f20d9e")]),
     ("UpdateRole", "role/reader", &[("RoleName", "reader")]),
     ("UpdateRoleDescription", "role/reader", &[("RoleName", "reader"), ("Description", "d")]),

@@ -10,7 +10,12 @@ fn every_operation_is_listed_once_with_its_reason() {
     assert_eq!((plain.code, markdown.code), (Some(0), Some(0)));
     for operation in coverage() {
         let access = if operation.read_only { "read" } else { "write" };
-        let offered = operation.missing.map_or("yes".to_owned(), |reason| format!("no: {reason}"));
+        let offered = match (operation.missing, operation.extension) {
+            (Some(reason), None) => format!("no: {reason}"),
+            (None, Some(key)) => format!("extension, off unless {key} is configured"),
+            (None, None) => "yes".to_owned(),
+            (Some(_), Some(_)) => panic!("{operation:?}"),
+        };
         let named = |line: &&str| line.split_whitespace().next() == Some(operation.name);
         let lines: Vec<&str> = plain.out.lines().filter(named).collect();
         let words: Vec<String> =
@@ -21,7 +26,13 @@ fn every_operation_is_listed_once_with_its_reason() {
     }
     let all = iam::OFFERED.len() + iam::NOT_OFFERED.len();
     assert!(plain.out.contains(&format!("IAM: {} of {all} operations\n", iam::OFFERED.len())), "{}", plain.out);
+    let (offered, all) = (sts::OFFERED.len(), sts::OFFERED.len() + sts::NOT_OFFERED.len());
+    assert!(plain.out.contains(&format!("STS: {offered} of {all} operations, and 2 extensions\n")), "{}", plain.out);
     let missing = run(&["operations", "--missing"], &[]).out;
     assert_eq!(missing.matches(" no: ").count(), iam::NOT_OFFERED.len() + sts::NOT_OFFERED.len());
-    assert!(!missing.contains(" yes\n"));
+    assert!(!missing.contains(" yes\n") && !missing.contains("extension,"), "{missing}");
+    let extensions = coverage().into_iter().filter_map(|operation| Some((operation.name, operation.extension?)));
+    let expected =
+        [("AssumeRoleWithCertificate", "client_certificates.role"), ("AssumeRoleWithLDAPIdentity", "ldap.url")];
+    assert_eq!(extensions.collect::<Vec<_>>(), expected);
 }

@@ -4,6 +4,6 @@ mod alike;
 mod away;
 mod compared;
 mod messages;
-mod people;
+pub mod people;
 mod reference;
-mod slapd;
+pub mod slapd;

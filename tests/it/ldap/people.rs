@@ -41,10 +41,7 @@ pub fn gateway(upstream: &Upstream, tables: &str) -> Gateway {
 pub fn take(gateway: &Gateway, name: &str, password: &str, further: &[(&str, &str)]) -> Response {
     let mut parameters = vec![("LDAPUsername", name), ("LDAPPassword", password)];
     parameters.extend(further);
-    let mut request = form("AssumeRoleWithLDAPIdentity", &parameters);
-    let body = String::from_utf8(request.body).unwrap();
-    request.body = body.replace("Version=2010-05-08", "Version=2011-06-15").into();
-    send(gateway.address, &gateway.addressed(request))
+    send(gateway.address, &gateway.addressed(form("AssumeRoleWithLDAPIdentity", &parameters)))
 }
 
 /// What the record says of the reason.

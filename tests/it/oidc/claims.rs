@@ -40,6 +40,7 @@ fn what_is_said_is_asserted() {
         tags: vec![],
         transitive_tag_keys: vec![],
         source_identity: None,
+        origin: None,
     };
     assert_eq!(asserted, expected);
 }

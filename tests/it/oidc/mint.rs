@@ -74,7 +74,7 @@ pub fn claims_with(others: Value) -> Value {
 
 pub fn provider(url: &str) -> Provider {
     let client_ids = vec!["sts.amazonaws.com".to_owned(), "reports".to_owned()];
-    Provider { url: url.to_owned(), client_ids, thumbprints: Vec::new(), claims: Vec::new() }
+    Provider { url: url.to_owned(), client_ids, thumbprints: Vec::new(), claims: Vec::new(), context: None }
 }
 
 /// A set of these keys.

@@ -18,6 +18,7 @@ mod organization;
 mod outages;
 mod records;
 mod revocation;
+pub mod secure;
 pub mod signer;
 mod stored_tags;
 mod tags_kept;

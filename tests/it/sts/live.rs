@@ -144,3 +144,40 @@ fn the_record_says_why_a_session_is_over() {
     let of_others = call(&gateway, &gateway.root(), "DeleteAccessKey", &[("AccessKeyId", "ASIAAAAAAAAAAAAAAAAA")]);
     assert_eq!(of_others.refusal(), (404, "NoSuchEntity".into()));
 }
+
+/// A call that names a user is about the keys of that user, as on AWS, and no temporary key is one of them.
+#[test]
+fn whoever_names_a_user_ends_no_session() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&upstream);
+    let cast = cast(&gateway);
+    gateway.user("bob", None);
+    // Who may end sessions may not change users, and the other way round.
+    let ender = gateway.user("ender", Some(&allow("iam:*AccessKey*", "arn:aws:iam::123456789012:session/*")));
+    let keeper = gateway.user("keeper", Some(&allow("iam:*AccessKey*", "arn:aws:iam::123456789012:user/*")));
+    let root = gateway.root();
+    let inactive = ("Status", "Inactive");
+    for key in [&cast.own, &cast.of_role, &cast.federated] {
+        let id = ("AccessKeyId", &*key.id);
+        for (caller, user, status, code) in [
+            (&root, "ann", 404, "NoSuchEntity"),
+            (&root, "bob", 404, "NoSuchEntity"),
+            (&root, "nobody", 404, "NoSuchEntity"),
+            (&root, "", 400, "ValidationError"),
+            (&keeper, "ann", 404, "NoSuchEntity"),
+            (&ender, "ann", 403, "AccessDenied"),
+        ] {
+            let named = ("UserName", user);
+            for answer in [
+                call(&gateway, caller, "DeleteAccessKey", &[id, named]),
+                call(&gateway, caller, "UpdateAccessKey", &[id, named, inactive]),
+            ] {
+                assert_eq!(answer.refusal(), (status, code.to_owned()), "{user}: {}", answer.text());
+            }
+        }
+        assert_eq!(call(&gateway, &keeper, "DeleteAccessKey", &[id]).refusal(), (403, "AccessDenied".into()));
+        assert_eq!(read(&gateway, key, "/bucket/a"), 200);
+        assert_eq!(call(&gateway, &ender, "DeleteAccessKey", &[id]).status, 200);
+        assert_eq!(read(&gateway, key, "/bucket/a"), 400);
+    }
+}

@@ -72,7 +72,7 @@ fn a_key_is_published_before_it_signs_and_until_its_tokens_have_expired() {
 }
 
 /// Makes the account's keys older by so much.
-fn age(gateway: &Gateway, seconds: i64) {
+pub fn age(gateway: &Gateway, seconds: i64) {
     let account: AccountId = ACCOUNT.parse().unwrap();
     let aged = gateway.directory.write(|work| {
         let item = work.items(account, ItemKind::TokenIssuer, Page::ALL)?.items.remove(0);

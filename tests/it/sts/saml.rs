@@ -18,7 +18,7 @@ use crate::{
 
 const NAMES: &str = "https://aws.amazon.com/SAML/Attributes/";
 
-fn metadata(idp: &Idp) -> String {
+pub fn metadata(idp: &Idp) -> String {
     format!(
         "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{ISSUER}\">\
          <md:IDPSSODescriptor protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:KeyDescriptor \
@@ -42,12 +42,12 @@ fn trusting(actions: &[&str], condition: Value) -> String {
 }
 
 /// Attributes with their values.
-type Said<'a> = &'a [(&'a str, &'a [&'a str])];
+pub type Said<'a> = &'a [(&'a str, &'a [&'a str])];
 
 const TAKE: &[&str] = &["sts:AssumeRoleWithSAML"];
 
 /// A response of now with these attributes beside the two that have to be there, under an id of its own.
-fn say(idp: &Idp, id: &str, role: &str, further: Said<'_>) -> String {
+pub fn say(idp: &Idp, id: &str, role: &str, further: Said<'_>) -> String {
     let pair = format!("{},{PROVIDER}", role_arn(role));
     let (role, name) = (format!("{NAMES}Role"), format!("{NAMES}RoleSessionName"));
     let mut rows: Vec<(&str, &[&str])> = Vec::new();
@@ -63,7 +63,7 @@ fn say(idp: &Idp, id: &str, role: &str, further: Said<'_>) -> String {
 }
 
 /// An unsigned call.
-fn take(gateway: &Gateway, role: &str, response: &str, further: &[(&str, &str)]) -> Response {
+pub fn take(gateway: &Gateway, role: &str, response: &str, further: &[(&str, &str)]) -> Response {
     let arn = role_arn(role);
     let mut parameters = vec![("RoleArn", &*arn), ("PrincipalArn", PROVIDER), ("SAMLAssertion", response)];
     parameters.extend(further);

@@ -18,15 +18,15 @@ use crate::{
     },
     road::{
         client::{Response, send},
-        gateway::{ACCOUNT, Gateway, Setup},
+        gateway::{ACCOUNT, DENY_ALL, Gateway, Setup},
         signer::Key,
         upstream::Upstream,
     },
 };
 
-const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example.com";
-const SUBJECT: &str = "system:serviceaccount:reports:writer";
-const TAKE: &str = "sts:AssumeRoleWithWebIdentity";
+pub const PROVIDER: &str = "arn:aws:iam::123456789012:oidc-provider/idp.example.com";
+pub const SUBJECT: &str = "system:serviceaccount:reports:writer";
+pub const TAKE: &str = "sts:AssumeRoleWithWebIdentity";
 
 /// Claims that are good now, with others over them; null takes one away.
 pub fn claims(others: Value) -> Value {
@@ -44,7 +44,7 @@ pub fn claims(others: Value) -> Value {
 }
 
 /// A table `[oidc]` with the keys of the usual provider in a file.
-fn with_file(dir: &Path, keys: &[Value]) -> String {
+pub fn with_file(dir: &Path, keys: &[Value]) -> String {
     let file = dir.join("keys.json");
     fs::write(&file, json!({"keys": keys}).to_string()).unwrap();
     format!("[oidc]\njwks_files = {{ \"https://idp.example.com\" = {file:?} }}\n")
@@ -59,7 +59,7 @@ fn gateway(upstream: &Upstream) -> (Gateway, tempfile::TempDir) {
     (gateway, dir)
 }
 
-fn register(gateway: &Gateway, thumbprints: &[&str]) {
+pub fn register(gateway: &Gateway, thumbprints: &[&str]) {
     let mut parameters =
         vec![("Url".to_owned(), "https://idp.example.com"), ("ClientIDList.member.1".into(), "sts.amazonaws.com")];
     for (at, thumbprint) in thumbprints.iter().enumerate() {
@@ -76,7 +76,7 @@ fn trusting(actions: &[&str]) -> String {
 }
 
 /// Asks for a role with a token, without a signature.
-fn take(gateway: &Gateway, role: &str, token: &str, further: &[(&str, &str)]) -> Response {
+pub fn take(gateway: &Gateway, role: &str, token: &str, further: &[(&str, &str)]) -> Response {
     let arn = role_arn(role);
     let mut parameters = vec![("RoleArn", &*arn), ("RoleSessionName", "se"), ("WebIdentityToken", token)];
     for (name, value) in further {
@@ -319,6 +319,47 @@ fn a_signature_changes_nothing() {
     let bob = gateway.user("bob", Some(ALL));
     assert_eq!(call(&gateway, &bob, "AssumeRoleWithWebIdentity", &parameters).status, 403);
     assert_eq!(call(&gateway, &gateway.root(), "AssumeRoleWithWebIdentity", &parameters).status, 403);
+}
+
+/// What is known of whoever signed is not said of whoever the token is about.
+#[test]
+fn what_the_signer_is_decides_nothing() {
+    let upstream = Upstream::start();
+    let (gateway, _dir) = gateway(&upstream);
+    let equals = |key: &str, value: &str| json!({"StringEquals": {key: value}});
+    let rows = [
+        ("method", json!({"ForAnyValue:StringEquals": {"idp.example.com:amr": "mfa"}})),
+        ("tag", equals("aws:PrincipalTag/team", "a")),
+        ("name", equals("aws:username", "ann")),
+        ("account", equals("aws:PrincipalAccount", ACCOUNT)),
+        ("provider", equals("aws:FederatedProvider", PROVIDER)),
+        ("behind", equals("aws:SourceIdentity", "ann")),
+    ];
+    for (name, condition) in &rows {
+        role(&gateway, name, &trust(json!({"Federated": PROVIDER}), &[TAKE], condition.clone()), Some(ALL));
+    }
+    let all = [TAKE, "sts:TagSession", "sts:SetSourceIdentity"];
+    role(&gateway, "open", &trust(json!({"Federated": PROVIDER}), &all, Value::Null), Some(ALL));
+    let ann = gateway.user("ann", Some(ALL));
+    done(&gateway, "TagUser", &[("UserName", "ann"), ("Tags.member.1.Key", "team"), ("Tags.member.1.Value", "a")]);
+    let full = RSA.mint(&claims(json!({"amr": ["mfa"], "https://aws.amazon.com/source_identity": "ann",
+        "https://aws.amazon.com/tags": {"principal_tags": {"team": ["a"]}}})));
+    let session = credentials(&take(&gateway, "open", &full, &[]));
+    let plain = RSA.mint(&claims(json!({})));
+    for (name, _) in rows {
+        let arn = role_arn(name);
+        let parameters = [("RoleArn", &*arn), ("RoleSessionName", "se"), ("WebIdentityToken", &*plain)];
+        let unsigned = outcome(&take(&gateway, name, &plain, &[]));
+        assert_eq!(unsigned.0, 403, "{name}");
+        for key in [&ann, &session] {
+            assert_eq!(outcome(&call(&gateway, key, "AssumeRoleWithWebIdentity", &parameters)), unsigned, "{name}");
+        }
+    }
+    // Nor does it lose anything by being somebody.
+    let denied = gateway.user("bob", Some(DENY_ALL));
+    let arn = role_arn("open");
+    let parameters = [("RoleArn", &*arn), ("RoleSessionName", "se"), ("WebIdentityToken", &*plain)];
+    assert_eq!(outcome(&call(&gateway, &denied, "AssumeRoleWithWebIdentity", &parameters)), (200, String::new()));
 }
 
 #[test]

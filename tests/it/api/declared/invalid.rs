@@ -82,6 +82,8 @@ pub const INPUT: &[Row] = &[
     ("UntagPolicy", &[NO_POLICY, ("TagKeys.member.1", "k")], NOT_VALID),
     ("UntagSAMLProvider", &[NO_SAML, ("TagKeys.member.1", "k")], NOT_VALID_EITHER),
     ("UpdateAccessKey", &[ANN, ("AccessKeyId", "AKIA0000000000000ann"), ("Status", "Expired")], EXPIRED),
+    ("UpdateOpenIDConnectProvider", &[NO_IDP, ("RemoveContextProvider", "true")], NOT_VALID_EITHER),
+    ("UpdateOpenIDConnectProvider", &[IDP], "Unable to update identity provider. No updates are defined."),
     ("UpdateOpenIDConnectProviderThumbprint", &[NO_IDP, PRINTS[0]], NOT_VALID_EITHER),
     ("UpdateSAMLProvider", &[SAML], "Unable to update identity provider. No updates are defined for metadata or encryption assertion."),
     ("UpdateSSHPublicKey", &[ANN, ("SSHPublicKeyId", "$SSHPublicKeyId"), ("Status", "Expired")], EXPIRED),

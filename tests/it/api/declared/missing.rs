@@ -196,6 +196,7 @@ pub const MISSING: &[Row] = &[
     ("UpdateAssumeRolePolicy", &[NO_ROLE, ("PolicyDocument", TRUST)], ROLE),
     ("UpdateGroup", &[NO_GROUP, ("NewGroupName", "new")], GROUP),
     ("UpdateLoginProfile", &[ANN, ("Password", "Secret-2")], LOGIN),
+    ("UpdateOpenIDConnectProvider", &[NO_IDP, ("RemoveContextProvider", "true")], IDP),
     ("UpdateOpenIDConnectProviderThumbprint", &[NO_IDP, ("ThumbprintList.member.1", "990f4193972f2becf12ddeda5237f9c952f20d9e")], IDP),
     ("UpdateRole", &[NO_ROLE], ROLE),
     ("UpdateRoleDescription", &[NO_ROLE, ("Description", "d")], ROLE),
