@@ -5,7 +5,30 @@ use jiff::{civil, fmt::strtime, tz::TimeZone};
 
 /// `20130524T000000Z`, the form of `X-Amz-Date`.
 pub fn amz_date(at: Timestamp) -> String {
-    strtime::format("%Y%m%dT%H%M%SZ", at).unwrap_or_default()
+    joined(at, "", "")
+}
+
+/// Year, month and day, `T`, and the time of day, with these between them. Each request has several.
+fn joined(at: Timestamp, dash: &str, colon: &str) -> String {
+    let moment = TimeZone::UTC.to_datetime(at);
+    let year = moment.year();
+    let mut out = String::with_capacity(20);
+    for (number, before) in [
+        (year.div_euclid(100), ""),
+        (year.rem_euclid(100), ""),
+        (moment.month().into(), dash),
+        (moment.day().into(), dash),
+        (moment.hour().into(), "T"),
+        (moment.minute().into(), colon),
+        (moment.second().into(), colon),
+    ] {
+        out.push_str(before);
+        for digit in [number.div_euclid(10), number.rem_euclid(10)] {
+            out.push(u8::try_from(digit).map_or('-', |digit| char::from(b'0' + digit)));
+        }
+    }
+    out.push('Z');
+    out
 }
 
 /// Reads `20130524T000000Z`; `None` for any other form.
@@ -36,7 +59,7 @@ pub fn parse_amz_date(text: &str) -> Option<Timestamp> {
 
 /// `2013-05-24T00:00:00Z`, the form of IAM, STS and CloudTrail.
 pub fn iso8601(at: Timestamp) -> String {
-    strtime::format("%Y-%m-%dT%H:%M:%SZ", at).unwrap_or_default()
+    joined(at, "-", ":")
 }
 
 /// `Fri, 24 May 2013 00:00:00 GMT` (RFC 9110's IMF-fixdate).
@@ -71,6 +94,17 @@ mod tests {
             if let Some(at) = at {
                 assert_eq!(amz_date(at), text);
             }
+        }
+    }
+
+    #[test]
+    fn moments_are_written_as_by_the_library() {
+        let (first, last) = ("0000-01-01T00:00:00Z".parse::<Timestamp>().unwrap(), Timestamp::MAX);
+        let step = (last.as_second() - first.as_second()) / 100_000;
+        for second in (first.as_second()..=last.as_second()).step_by(usize::try_from(step).unwrap()) {
+            let at = Timestamp::from_second(second).unwrap();
+            assert_eq!(Ok(amz_date(at)), strtime::format("%Y%m%dT%H%M%SZ", at).map_err(|error| error.to_string()));
+            assert_eq!(Ok(iso8601(at)), strtime::format("%Y-%m-%dT%H:%M:%SZ", at).map_err(|error| error.to_string()));
         }
     }
 

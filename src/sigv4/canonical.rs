@@ -212,6 +212,10 @@ fn push_header(out: &mut Vec<u8>, head: &Head<'_>, name: &str) -> Result<(), Ref
 
 fn push_trimmed(out: &mut Vec<u8>, value: &[u8]) {
     let value = value.trim_ascii();
+    // Few have blanks inside, and a session token is long.
+    if memchr::memchr2(b' ', b'\t', value).is_none() {
+        return out.extend_from_slice(value);
+    }
     let mut blank = false;
     for &byte in value {
         let is_blank = byte == b' ' || byte == b'\t';

@@ -91,11 +91,18 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Splits a credential. Access key ids hold no slash.
     pub fn parse(credential: &'a str, algorithm: Algorithm) -> Option<Self> {
-        let mut parts = credential.split('/');
-        let (access_key_id, date) = (parts.next()?, parts.next()?);
-        let region = if algorithm == Algorithm::Hmac { parts.next()? } else { "" };
-        let (service, terminator) = (parts.next()?, parts.next()?);
-        parts.next().is_none().then_some(Self { access_key_id, date, region, service, terminator })
+        // By bytes: the parts are short, and each request is split several times.
+        let mut rest = Some(credential);
+        let mut part = || {
+            let text = rest?;
+            let end = text.bytes().position(|byte| byte == b'/');
+            rest = end.and_then(|end| text.get(end + 1..));
+            end.map_or(Some(text), |end| text.get(..end))
+        };
+        let (access_key_id, date) = (part()?, part()?);
+        let region = if algorithm == Algorithm::Hmac { part()? } else { "" };
+        let (service, terminator) = (part()?, part()?);
+        part().is_none().then_some(Self { access_key_id, date, region, service, terminator })
     }
 }
 
