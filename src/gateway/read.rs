@@ -113,7 +113,7 @@ fn check_header(name: &HeaderName, value: &HeaderValue) -> Result<(), Fault> {
         return Err(refused("a header name with an underscore"));
     }
     // To the end in any case, so that the compiler looks at many bytes in one go.
-    let is_sound = |sound: bool, &byte: &u8| sound & ((byte == b'\t') | ((byte >= b' ') & (byte <= b'~')));
+    let is_sound = |sound: bool, &byte: &u8| sound & ((byte == b'\t') | (b' '..=b'~').contains(&byte));
     let sound = value.as_bytes().iter().fold(true, is_sound);
     let is_metadata = name.as_str().starts_with("x-amz-meta-");
     // S3 takes UTF-8 in user metadata (user guide, "Working with object metadata"); control bytes it never takes.
