@@ -8,7 +8,7 @@ pub fn amz_date(at: Timestamp) -> String {
     joined(at, "", "")
 }
 
-/// Year, month and day, `T`, and the time of day, with these between them. Each request has several.
+/// Year, month and day, `T`, and the time of day, with these between them, for years from 0 on. Each request has several.
 fn joined(at: Timestamp, dash: &str, colon: &str) -> String {
     let moment = TimeZone::UTC.to_datetime(at);
     let year = moment.year();

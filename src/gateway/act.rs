@@ -73,6 +73,7 @@ pub async fn s3(
     if let Err(fault) = means.check_acl(call) {
         return unsent(permit, fault);
     }
+    // What is not simply forwarded is rare: it is apart, so that it takes no room in each request's future.
     if call.answers_per_key() {
         return Box::pin(delete_objects(permit, upstream, means)).await;
     }

@@ -1,5 +1,7 @@
 //! A response from its text to the verified assertion in it.
 
+use std::collections::HashSet;
+
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
@@ -204,7 +206,7 @@ fn covered(response: &Element, provider: &Provider<'_>) -> Result<Element, Refus
                 return Err(Refusal::Encryption);
             }
             // In its place it would be a part of the response, in which no id is there twice.
-            let ids = response.ids();
+            let ids: HashSet<&str> = response.ids().into_iter().collect();
             if assertion.ids().iter().any(|id| ids.contains(id)) {
                 return Err(Refusal::Encryption);
             }
